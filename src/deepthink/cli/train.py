@@ -1,0 +1,29 @@
+"""`deepthink train`: trains a version by its parameter file."""
+
+from __future__ import annotations
+
+import typer
+
+from deepthink.cli.console import HERE, JsonFlag, SetFlag, SiteFlag, emit, open_site, progress
+from deepthink.cli.version import VersionArgument, current_version
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+    app.command("train", epilog="Example: deepthink train gamma4")(train)
+
+
+def train(
+    version: VersionArgument = None, site: SiteFlag = HERE, flags: SetFlag = None, as_json: JsonFlag = False
+) -> None:
+    """Run the training notebook with the parameters in <version>.yaml, and keep the executed notebook."""
+    from deepthink.flow.teach import train_site, version_files
+
+    opened = open_site(site, flags)
+    name = current_version(opened, version)
+    with progress("train") as update:
+        figures = train_site(opened, name, update)
+    best = ", ".join(f"{key} {value}" for key, value in (figures["classifier"] or {}).items())
+    text = f"{name}: {figures['people']} people, {figures['faces']} faces of {figures['events']} events; {best}."
+    kept = version_files(opened, name).executed
+    emit({"version": name, **figures}, f"{text}\nNotebook: {kept}\nNext: deepthink validate {name}", as_json)

@@ -1,0 +1,1 @@
+"""The curated rows: who a person says is in which face."""

@@ -1,0 +1,213 @@
+"""Collects recognised faces that a person should look at: recognition results in, candidate rows out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from deepthink.curation.facelist import Eyes, Facelist, Row, Status, editing
+from deepthink.curation.hashes import HashBook, difference_hash
+from deepthink.curation.names import UNKNOWN
+from deepthink.datasink.base import RECOGNITIONS, Datasink, Event, Mark
+from deepthink.datasink.labels import Label, parse_label
+from deepthink.detection.base import Aligner
+from deepthink.detection.detect import align, decode
+from deepthink.detection.quality import FACE_WIDTH, QualityRules, eyes_of, face_crop
+from deepthink.errors import BadInputError
+from deepthink.records import Box, FrameKey, Sample
+
+
+@dataclass(frozen=True)
+class SweepRules:
+    """Which faces are proposed."""
+
+    per_event: int = 6
+    same_picture: int = 3  # bits of 64
+
+
+@dataclass(frozen=True)
+class SweepReport:
+    """What a sweep did, in faces."""
+
+    events: int
+    seen: int
+    added: int
+    known: int  # already in the facelist
+    unusable: int
+    alike: int  # a near copy of one that is listed, or one too many of its event
+    lost: int  # its picture is absent or damaged
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A face that could become a row."""
+
+    row: Row
+    picture_hash: int
+
+
+def sweep(
+    datasink: Datasink,
+    events: Iterable[Event],
+    facelist: Path,
+    aligner: Aligner,
+    quality: QualityRules,
+    rules: SweepRules = SweepRules(),
+    progress: Callable[[str], None] = lambda event: None,
+) -> SweepReport:
+    """Add the usable faces of events to the facelist, each once, as candidates.
+
+    A face is known by where and when it was seen, so that one that a reviewer has renamed or refused is not proposed
+    again; a picture is known by its perceptual hash, held against all pictures listed so far.
+
+    Parameters
+    ----------
+    datasink : Datasink
+        Holds the events' `fr1` results.
+    events : iterable of Event
+        Those to sweep.
+    facelist : Path
+        facelist.csv; written once, at the end, so that a kill leaves it as it was and the next sweep finds the same.
+    aligner : Aligner
+        Finds the eyes.
+    quality : QualityRules
+        What makes a face usable.
+    rules : SweepRules
+        How many of them are wanted.
+    """
+    known = Known.of(Facelist(facelist))
+    found, counts, number = [], np.zeros(4, int), 0
+    for number, event in enumerate(events, 1):
+        fresh, tally = _look(datasink, event, known, aligner, quality)
+        found += fresh
+        counts += tally
+        progress(event.event)
+    added, alike = _append(datasink, found, facelist, rules) if found else (0, 0)
+    seen, old, unusable, lost = (int(part) for part in counts)
+    return SweepReport(number, seen, added, old, unusable, alike, lost)
+
+
+@dataclass(frozen=True)
+class Known:
+    """The faces of a facelist."""
+
+    keys: frozenset[tuple[FrameKey, Box]]
+
+    @classmethod
+    def of(cls, facelist: Facelist) -> Known:
+        """Take the keys of all rows."""
+        return cls(frozenset(row.key for row in facelist.rows.values()))
+
+
+def _look(
+    datasink: Datasink, event: Event, known: Known, aligner: Aligner, quality: QualityRules
+) -> tuple[list[Candidate], np.ndarray]:
+    """Find an event's faces that are not listed yet, and count those seen, listed, unusable and unreadable."""
+    labels = [(mark, label) for mark in datasink.marks(event, RECOGNITIONS) if (label := _label(datasink, event, mark))]
+    usable = [(mark, label) for mark, label in labels if label.usable]
+    fresh = [(m, lab) for m, lab in usable if (FrameKey(event.date, event.event, m.time), _clipped(m.box)) not in known.keys]
+    found = _candidates(datasink, event, fresh, aligner, quality)
+    tally = [len(labels), len(usable) - len(fresh), len(labels) - len(usable), len(fresh) - len(found)]
+    return found, np.array(tally)
+
+
+def _append(datasink: Datasink, found: list[Candidate], path: Path, rules: SweepRules) -> tuple[int, int]:
+    """Add what is new to the facelist in one step, under its lock; return how many were added and left out."""
+    with editing(path, datasink.problems) as facelist:
+        book = HashBook(path, facelist.rows, lambda row: picture_hash(datasink, row))
+        known = Known.of(facelist)
+        fresh = [candidate for candidate in found if candidate.row.key not in known.keys]
+        chosen = _choose(fresh, book, rules, Counter(_group(row) for row in facelist.rows.values()))
+        for candidate in chosen:
+            facelist.append(candidate.row)
+    book.save()
+    return len(chosen), len(found) - len(chosen)
+
+
+def _group(row: Row) -> tuple[str, str, str]:
+    return row.frame.date, row.frame.event, row.name
+
+
+def _choose(
+    fresh: list[Candidate], book: HashBook, rules: SweepRules, listed: Counter[tuple[str, str, str]]
+) -> list[Candidate]:
+    """Take the sharpest faces of each name in an event, as many as are wanted, and no near copy of a listed one."""
+    kept = []
+    for candidate in sorted(fresh, key=lambda one: (_group(one.row), -one.row.focus, one.row.key)):
+        group = _group(candidate.row)
+        if listed[group] < rules.per_event and book.add(candidate.picture_hash, rules.same_picture):
+            listed[group] += 1
+            kept.append(candidate)
+    return sorted(kept, key=lambda candidate: candidate.row.key)
+
+
+def picture_hash(datasink: Datasink, row: Row) -> int:
+    """Return the perceptual hash of a listed face, or 0 when its picture is gone."""
+    try:
+        image = decode(datasink.picture(row.frame))
+        return difference_hash(face_crop(image, row.box))
+    except (BadInputError, cv2.error):
+        return 0
+
+
+def _clipped(box: Box) -> Box:
+    """The facelist keeps no negative corner (docs/formats.md, 1.7)."""
+    return Box(max(0, box.x1), max(0, box.y1), box.x2, box.y2)
+
+
+def _label(datasink: Datasink, event: Event, mark: Mark) -> Label | None:
+    try:
+        return parse_label(mark.classname)
+    except BadInputError as error:
+        datasink.problems.add(f"{event.date} {event.event} {RECOGNITIONS}", None, str(error))
+        return None
+
+
+def _candidates(
+    datasink: Datasink, event: Event, marks: list[tuple[Mark, Label]], aligner: Aligner, quality: QualityRules
+) -> list[Candidate]:
+    found: list[Candidate] = []
+    for time, group in groupby(marks, key=lambda pair: pair[0].time):
+        key = FrameKey(event.date, event.event, time)
+        try:
+            image = decode(datasink.picture(key))
+            found += [_candidate(key, image, mark, label, aligner, quality) for mark, label in group]
+        except BadInputError as error:
+            datasink.problems.add(f"{event.date} {event.event}", None, str(error))
+    return found
+
+
+def _candidate(
+    key: FrameKey, image: np.ndarray, mark: Mark, label: Label, aligner: Aligner, quality: QualityRules
+) -> Candidate:
+    sample = align(key, image, mark.box, aligner, quality)
+    box = mark.box.clipped(image.shape[1], image.shape[0])
+    objid = int(mark.objid) if mark.objid.isdecimal() else 0
+    row = Row(
+        key, objid, Status.CANDIDATE, label.name, label.probability, label.distance, label.margin,
+        _clipped(mark.box), eyes_in_crop(sample, box), sample.quality.focus,
+    )  # fmt: skip
+    return Candidate(row, difference_hash(face_crop(image, box)))
+
+
+def eyes_in_crop(sample: Sample, box: Box) -> Eyes:
+    """Return the eye centres in the pixels of the face crop, which SentinelCam enlarges to 96 across if narrower."""
+    scale = max(1.0, FACE_WIDTH / box.width)
+    corner = np.array([box.x1, box.y1])
+    (rx, ry), (lx, ly) = ((point - corner) * scale for point in eyes_of(sample.landmarks))
+    # SentinelCam's angle is that of the line from left eye to right, so that level is -180 or -360
+    angle = -180.0 + sample.quality.angle
+    return Eyes(round(rx), round(ry), round(lx), round(ly), angle)
+
+
+def lane(row: Row, probability: float = 0.99, distance: float = 0.65) -> str:
+    """Return which lane of the review a row stands in: confident, borderline or unknown."""
+    if row.name == UNKNOWN:
+        return "unknown"
+    return "confident" if row.probability > probability and row.distance < distance else "borderline"

@@ -1,0 +1,214 @@
+"""A datasink that is a folder, in SentinelCam's layout (docs/formats.md, 1.1)."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from deepthink.datasink.base import Event, Mark, Problems, check_date, check_event
+from deepthink.errors import BadInputError
+from deepthink.files import append_line, locked, write_text
+from deepthink.records import Box, FrameKey
+
+INDEX = "camwatcher.csv"
+HEADER = ["timestamp", "objid", "classname", "rect_x1", "rect_y1", "rect_x2", "rect_y2"]
+STAMP = "%Y-%m-%d_%H.%M.%S.%f"
+_INDEX_FIELDS = 7
+
+
+def parse_time(text: str) -> datetime:
+    """Read a local time, with or without a fraction (a whole second has none in files of others).
+
+    Raises
+    ------
+    ValueError
+        It is not a time, or it carries a time zone, which SentinelCam's readers cannot take.
+
+    Examples
+    --------
+    >>> parse_time("2026-03-02T08:00:00").isoformat(timespec="microseconds")
+    '2026-03-02T08:00:00.000000'
+    """
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is not None:
+        raise ValueError(f"{text} carries a time zone")
+    return time
+
+
+def format_time(time: datetime) -> str:
+    """Write a time with all six digits of the fraction: without them readers lose the whole file."""
+    return time.isoformat(timespec="microseconds")
+
+
+class FolderDatasink:
+    """Reads and writes a datasink's folders.
+
+    Parameters
+    ----------
+    data : Path
+        The folder of CSV files, one folder a day.
+    images : Path
+        The folder of JPEG files, one folder a day.
+    name : str
+        How SentinelCam's keys call this datasink.
+    """
+
+    def __init__(self, data: Path, images: Path, name: str = "data1") -> None:
+        self.data, self.images, self.name = Path(data), Path(images), name
+        self.problems = Problems()
+        self._listed: dict[str, tuple[int, dict[str, list[datetime]]]] = {}
+
+    def dates(self) -> list[str]:
+        """Return the days that hold an index, oldest first; anything else in the folder is passed over."""
+        if not self.data.is_dir():
+            raise BadInputError(f"There is no datasink at {self.data}. Set datasink.data in site.yaml.")
+        return sorted(path.parent.name for path in self.data.glob(f"????-??-??/{INDEX}"))
+
+    def events(self, date: str) -> list[Event]:
+        """Return a day's events in the order of their start."""
+        rows: dict[str, list[Event]] = {}
+        for event in self._index(date):
+            rows.setdefault(event.event, []).append(event)
+        merged = [_merge(same) for same in rows.values()]
+        return sorted(merged, key=lambda event: (event.start, event.event))
+
+    def _index(self, date: str) -> Iterator[Event]:
+        file = self.data / check_date(date) / INDEX
+        for line, row in _rows(file, self.problems):
+            try:
+                yield _index_event(date, row)
+            except (ValueError, BadInputError) as error:
+                self.problems.add(file, line, str(error))
+
+    def marks(self, event: Event, kind: str) -> list[Mark]:
+        """Return one set of an event in the order of time; unreadable lines are noted and passed over."""
+        file = self._set(event, kind)
+        found: list[Mark] = []
+        for line, row in _rows(file, self.problems):
+            if row[0] == HEADER[0]:
+                continue
+            try:
+                found.append(_mark(row))
+            except (ValueError, OverflowError) as error:
+                self.problems.add(file, line, str(error))
+        return sorted(found, key=lambda mark: mark.time)
+
+    def times(self, event: Event) -> list[datetime]:
+        """Return when the event's pictures were taken, ascending."""
+        return self._pictures(event.date).get(event.event, [])
+
+    def picture(self, key: FrameKey) -> bytes:
+        """Return a picture's JPEG bytes.
+
+        Raises
+        ------
+        BadInputError
+            There is no such picture, or it is empty.
+        """
+        file = self.picture_path(key)
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise BadInputError(f"{file}: {error.strerror}") from None
+        if not content:
+            raise BadInputError(f"{file}: the file is empty")
+        return content
+
+    def picture_path(self, key: FrameKey) -> Path:
+        """Return where a picture lies."""
+        check_event(key.event)
+        return self.images / check_date(key.date) / f"{key.event}_{key.time.strftime(STAMP)}.jpg"
+
+    def write(self, event: Event, kind: str, marks: Sequence[Mark]) -> None:
+        """Replace one set of an event, and list it in the day's index once.
+
+        The set is written before the index line: a kill between the two leaves a set that the next run replaces.
+        """
+        lines = [",".join(HEADER), *(_line(mark) for mark in marks)]
+        index = self.data / event.date / INDEX
+        with locked(index):
+            write_text(self._set(event, kind), "\n".join(lines) + "\n")
+            if not any(old.event == event.event and kind in old.types for old in self._index(event.date)):
+                append_line(index, _index_line(event, kind))
+
+    def _set(self, event: Event, kind: str) -> Path:
+        return self.data / check_date(event.date) / f"{check_event(event.event)}_{check_event(kind)}.csv"
+
+    def _pictures(self, date: str) -> dict[str, list[datetime]]:
+        """List a day's pictures by event, once as long as the folder does not change."""
+        folder = self.images / check_date(date)
+        if not folder.is_dir():
+            return {}
+        changed = folder.stat().st_mtime_ns
+        if self._listed.get(date, (0, {}))[0] != changed:
+            self._listed[date] = (changed, _list_pictures(folder, self.problems))
+        return self._listed[date][1]
+
+
+def _list_pictures(folder: Path, problems: Problems) -> dict[str, list[datetime]]:
+    found: dict[str, list[datetime]] = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.name.endswith(".jpg") or entry.name.startswith("."):
+                continue
+            try:
+                time = datetime.strptime(entry.name[-30:-4], STAMP)
+            except ValueError:
+                problems.add(entry.path, None, "the file's name does not end in a time")
+                continue
+            found.setdefault(entry.name[:-31], []).append(time)
+    return {event: sorted(times) for event, times in found.items()}
+
+
+def _rows(file: Path, problems: Problems) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines of a CSV file that have as many fields as they must."""
+    try:
+        stream = file.open(newline="", encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        problems.add(file, None, error.strerror or "cannot be read")
+        return
+    with stream:
+        for line, text in enumerate(stream, 1):
+            row = next(csv.reader([text.replace("\0", "\ufffd").rstrip("\r\n")[:10_000]]), [])
+            if len(row) == _INDEX_FIELDS:
+                yield line, row
+            elif row:
+                problems.add(file, line, f"{len(row)} fields where {_INDEX_FIELDS} belong")
+
+
+def _index_event(date: str, row: list[str]) -> Event:
+    node, view, start, event, width, height, kind = row
+    return Event(
+        date, check_event(event), f"{node}/{view}", node, view, parse_time(start), int(width), int(height), (kind,)
+    )
+
+
+def _index_line(event: Event, kind: str) -> str:
+    start = format_time(event.start)
+    return f"{event.node},{event.view},{start},{event.event},{event.width},{event.height},{kind}"
+
+
+def _merge(same: list[Event]) -> Event:
+    first = min(same, key=lambda event: event.start)
+    types = tuple(sorted({kind for event in same for kind in event.types}))
+    return Event(
+        first.date, first.event, first.camera, first.node, first.view, first.start, first.width, first.height, types
+    )
+
+
+def _mark(row: list[str]) -> Mark:
+    time, objid, classname, *rect = row
+    x1, y1, x2, y2 = (int(float(side)) for side in rect)
+    return Mark(parse_time(time), objid, classname, Box(x1, y1, x2, y2))
+
+
+def _line(mark: Mark) -> str:
+    """Write a mark; SentinelCam's writer does not quote, so a comma would shift the whole row of its reader."""
+    classname = mark.classname.replace(",", ";")
+    box = mark.box
+    return f"{format_time(mark.time)},{mark.objid},{classname},{box.x1},{box.y1},{box.x2},{box.y2}"

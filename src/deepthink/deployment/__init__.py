@@ -1,0 +1,1 @@
+"""Putting versions on machines, proving them there, and taking them back."""

@@ -1,0 +1,160 @@
+"""A target that is a folder on this machine.
+
+    <folder>/versions/<version>/     staged versions, each whole
+    <folder>/current                 a link to the one that runs, switched by one atomic rename
+    <folder>/history.json            which ran before, so that a rollback knows where to go
+
+SentinelCam's sentinel reads <folder>/current/facemodel.pickle and baselines.hdf5.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from deepthink.errors import DamagedVersionError, DeploymentError
+from deepthink.files import flush, write_json
+from deepthink.registry.manifest import MANIFEST, check_files
+
+WANTED = ("recogniser_", "facemodel_", "baselines_", "golden.")
+UNWANTED = (".ipynb", ".html")
+VERIFY_SECONDS = 120
+
+
+class LocalTarget:
+    """Receives versions into a folder.
+
+    Parameters
+    ----------
+    name : str
+        How it is called in messages.
+    folder : Path
+        Where versions are put.
+    python : str
+        The interpreter that verifies them: that of the recogniser which will use them.
+    """
+
+    def __init__(self, name: str, folder: Path, python: str = sys.executable) -> None:
+        self.name, self.folder, self.python = name, Path(folder), python
+
+    def current(self) -> str | None:
+        """Return the version that `current` links to, or None."""
+        try:
+            return Path(os.readlink(self.folder / "current")).name
+        except OSError:
+            return None
+
+    def previous(self) -> str | None:
+        """Return the version that ran before the current one, or None."""
+        before = self._history()[:-1]
+        return before[-1] if before else None
+
+    def path(self, version: str) -> Path:
+        """Return where a version lies on the target."""
+        return self.folder / "versions" / version
+
+    def stage(self, folder: Path, manifest: dict[str, Any]) -> None:
+        """Copy what a sentinel needs, flush it, compare its hashes, and only then give it its place."""
+        version, files = manifest["version"], wanted_files(manifest)
+        place = self.path(version)
+        if place.exists() and self._whole(place, files):
+            return
+        place.parent.mkdir(parents=True, exist_ok=True)
+        staged = Path(tempfile.mkdtemp(prefix=f".{version}.", suffix=".part", dir=place.parent))
+        try:
+            self._copy(folder, staged, files)
+            check_files(staged, files)
+            _replace_folder(staged, place)
+        except (OSError, DamagedVersionError) as error:
+            raise DeploymentError(f"{self.name}: {version} could not be staged: {error}") from error
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+
+    def _whole(self, place: Path, files: list[dict[str, Any]]) -> bool:
+        try:
+            check_files(place, files)
+        except DamagedVersionError:
+            return False
+        return (place / MANIFEST).exists()
+
+    def _copy(self, folder: Path, staged: Path, files: list[dict[str, Any]]) -> None:
+        for name in [*(entry["name"] for entry in files), MANIFEST]:
+            shutil.copyfile(folder / name, staged / name)
+            flush(staged / name)
+        for stem, ending in (("facemodel", ".pickle"), ("baselines", ".hdf5")):
+            for versioned in staged.glob(f"{stem}_*{ending}"):
+                (staged / f"{stem}{ending}").symlink_to(versioned.name)
+        staged.chmod(0o755)
+
+    def verify(self, version: str) -> int:
+        """Load the version in a process of its own, as a recogniser there would, and ask it its golden probes."""
+        command = [self.python, "-m", "deepthink.model.golden", str(self.path(version))]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=VERIFY_SECONDS, check=False)
+            result = json.loads(done.stdout.strip().splitlines()[-1])
+        except (OSError, subprocess.TimeoutExpired, ValueError, IndexError) as error:
+            raise DeploymentError(f"{self.name}: {version} could not be verified: {error}") from error
+        if "error" in result:
+            raise DeploymentError(f"{self.name}: {version} does not answer as it should: {result['error']}")
+        return int(result["answered"])
+
+    def switch(self, version: str) -> None:
+        """Note where we come from, then turn the link in one rename; a kill between the two changes nothing."""
+        history = self._history()
+        if version != self.current():
+            write_json(self.folder / "history.json", [*history, version])
+        self._link(version)
+
+    def step_back(self) -> str | None:
+        """Turn the link to the previous version; without one, take the link away: nothing runs then."""
+        history = self._history()
+        if len(history) < 2:
+            (self.folder / "current").unlink(missing_ok=True)
+            return None
+        self._link(history[-2])
+        write_json(self.folder / "history.json", history[:-1])
+        return history[-2]
+
+    def _link(self, version: str) -> None:
+        beside = self.folder / f".current.{os.getpid()}"
+        beside.unlink(missing_ok=True)
+        beside.symlink_to(Path("versions") / version)
+        beside.replace(self.folder / "current")
+        flush(self.folder)
+
+    def _history(self) -> list[str]:
+        """Return the versions that ran, the current one last, mended by what the link says."""
+        try:
+            listed = [str(version) for version in json.loads((self.folder / "history.json").read_text())]
+        except (OSError, ValueError, TypeError):
+            listed = []
+        current = self.current()
+        if current is None:
+            return []
+        if current in listed:
+            return listed[: len(listed) - listed[::-1].index(current)]
+        return [*listed, current]
+
+
+def wanted_files(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the entries of the files that a sentinel needs; pictures of people's faces are not among them."""
+    return [e for e in manifest["files"] if e["name"].startswith(WANTED) and not e["name"].endswith(UNWANTED)]
+
+
+def _replace_folder(staged: Path, place: Path) -> None:
+    """Put a staged folder in its place; a damaged one that is there moves out of the way first."""
+    flush(staged)
+    if place.exists():
+        aside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent))
+        place.rename(aside / place.name)
+        staged.rename(place)
+        shutil.rmtree(aside, ignore_errors=True)
+    else:
+        staged.rename(place)
+    flush(place.parent)

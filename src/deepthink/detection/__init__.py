@@ -1,0 +1,1 @@
+"""Finding faces in frames, and aligning them for an embedder."""

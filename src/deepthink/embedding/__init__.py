@@ -1,0 +1,1 @@
+"""Turning aligned crops into embeddings."""

@@ -1,0 +1,99 @@
+"""Every exception of DeepThink: ours first, the built-in second, so either can be caught.
+
+DeepthinkError
+├── SettingsError (ValueError)            a setting that cannot work
+├── BadInputError (ValueError)            a file or value from outside that is not what it should be
+│   ├── BadNameError                      a person's name that SentinelCam cannot carry
+│   └── WeightsError                      a weight file that is absent, altered or not what it claims
+├── MixedEmbeddersError (ValueError)      embeddings of two different embedders in one place
+├── MissingExtraError (ImportError)       an optional library is not installed
+├── NotEnoughDataError (ValueError)       too few people, faces or events for the step
+├── VersionNotFoundError (LookupError)    the registry holds no such version
+├── VersionExistsError (FileExistsError)  a published version would be overwritten
+├── DamagedVersionError (ValueError)      a version's files are not what its manifest says
+├── GateError                             a version whose verdict does not allow the step
+├── DeploymentError                       a target did not take a version
+└── StepError                             a step that could not be finished
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class DeepthinkError(Exception):
+    """The base of all errors that a user can do something about."""
+
+
+class SettingsError(DeepthinkError, ValueError):
+    """A setting that cannot work."""
+
+
+class BadInputError(DeepthinkError, ValueError):
+    """A file or value from outside that is not what it should be."""
+
+
+class BadNameError(BadInputError):
+    """A person's name that SentinelCam's files cannot carry."""
+
+    def __init__(self, name: str, why: str, suggestion: str) -> None:
+        super().__init__(f"The name {name!r} cannot be used: {why}. Try {suggestion!r}.")
+        self.name, self.suggestion = name, suggestion
+
+
+class WeightsError(BadInputError):
+    """A weight file that is absent, altered or not what it claims to be."""
+
+
+class MixedEmbeddersError(DeepthinkError, ValueError):
+    """Embeddings of two different embedders would meet in one place."""
+
+    def __init__(self, expected: str, found: str, where: str) -> None:
+        super().__init__(
+            f"{where} holds embeddings made by {found}, but this step uses {expected}; their distances cannot be "
+            "compared. Embed again with one embedder: deepthink embed --all."
+        )
+        self.expected, self.found = expected, found
+
+
+class MissingExtraError(DeepthinkError, ImportError):
+    """An optional library is not installed."""
+
+    def __init__(self, library: str, extra: str) -> None:
+        super().__init__(f"{library} is not installed. Install it with: pip install 'deepthink[{extra}]'.")
+
+
+class NotEnoughDataError(DeepthinkError, ValueError):
+    """Too few people, faces or events for the step."""
+
+
+class VersionNotFoundError(DeepthinkError, LookupError):
+    """The registry holds no such version."""
+
+    def __init__(self, version: str, known: Iterable[str]) -> None:
+        super().__init__(f"No version {version!r} here. Known: {', '.join(known) or 'none'}.")
+        self.version = version
+
+
+class VersionExistsError(DeepthinkError, FileExistsError):
+    """A published version never changes."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"Version {version!r} is published and never changes. Choose another name.")
+        self.version = version
+
+
+class DamagedVersionError(DeepthinkError, ValueError):
+    """A version's files are not what its manifest says."""
+
+
+class GateError(DeepthinkError):
+    """A version whose verdict does not allow the step."""
+
+
+class DeploymentError(DeepthinkError):
+    """A target did not take a version; it stands on the version it had before."""
+
+
+class StepError(DeepthinkError):
+    """A step that could not be finished."""

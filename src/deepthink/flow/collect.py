@@ -1,0 +1,131 @@
+"""The steps that go through a datasink's events: detect, recognise, sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from deepthink.curation.sweep import SweepReport, sweep
+from deepthink.datasink.base import FACES, OBJECTS, RECOGNITIONS, TRACKING, Datasink, Event, Mark
+from deepthink.detection.base import Detector
+from deepthink.detection.detect import decode, find_faces
+from deepthink.errors import BadInputError
+from deepthink.flow.wiring import Site
+from deepthink.model.artifact import Recogniser
+from deepthink.recognition.recognise import recognise, write_answer
+from deepthink.records import Box, FrameKey
+
+NEAR_SECONDS = 1.0  # a picture without a tracking line of its own takes the nearest one within this
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class DetectReport:
+    """What detection did."""
+
+    events: int
+    frames: int
+    faces: int
+    problems: int
+
+
+@dataclass(frozen=True)
+class RecogniseReport:
+    """What recognition did."""
+
+    events: int
+    faces: int
+    named: int  # events with a name in the answer
+    unknown: int  # events with faces and no name
+    problems: int
+
+
+def detect_site(site: Site, dates: list[str] | None, again: bool, progress: Progress) -> DetectReport:
+    """Find faces in all events that were not looked at yet, and write their `fd1` sets."""
+    everything = site.events(site.datasink.dates() if dates is None else dates)
+    todo = [event for event in everything if again or FACES not in event.types]
+    frames = faces = 0
+    for number, event in enumerate(todo):
+        progress(number, len(todo), event.date)
+        looked, found = detect_event(site.datasink, event, site.detector)
+        site.datasink.write(event, FACES, found)
+        frames, faces = frames + looked, faces + len(found)
+    progress(len(todo), len(todo), "")
+    return DetectReport(len(todo), frames, faces, site.datasink.problems.count)
+
+
+def detect_event(datasink: Datasink, event: Event, detector: Detector) -> tuple[int, list[Mark]]:
+    """Find the faces of an event's people; returns the frames looked at, and the marks.
+
+    A picture that is absent or damaged is noted in the datasink's problems and costs itself alone.
+    """
+    people = _people(datasink, event)
+    looked, found = 0, []
+    for time in datasink.times(event):
+        near = _near(people, time)
+        if not near:
+            continue
+        try:
+            image = decode(datasink.picture(FrameKey(event.date, event.event, time)))
+        except BadInputError as error:
+            datasink.problems.add(f"{event.date} {event.event} {time.time()}", None, str(error))
+            continue
+        looked += 1
+        for detection in find_faces(image, [mark.box for mark in near], detector):
+            found.append(Mark(time, _owner(detection.box, near), "Face", detection.box))
+    return looked, found
+
+
+def _people(datasink: Datasink, event: Event) -> list[Mark]:
+    """Return the marks of people: of the outpost's tracker or, where it has none, of an object detector."""
+    for kind in (TRACKING, OBJECTS):
+        seen = [mark for mark in datasink.marks(event, kind) if mark.classname.startswith("person")]
+        if seen:
+            return seen
+    return []
+
+
+def _near(people: Sequence[Mark], time: datetime) -> list[Mark]:
+    """Return the people of a picture: those marked at its time, else at the nearest time within a second."""
+    if not people:
+        return []
+    best = min(abs((mark.time - time).total_seconds()) for mark in people)
+    if best > NEAR_SECONDS:
+        return []
+    return [mark for mark in people if abs((mark.time - time).total_seconds()) == best]
+
+
+def _owner(face: Box, people: Sequence[Mark]) -> str:
+    """Return the object whose box the face's centre is in; the smallest such box, else the first's."""
+    x, y = (face.x1 + face.x2) / 2, (face.y1 + face.y2) / 2
+    around = [m for m in people if m.box.x1 <= x < m.box.x2 and m.box.y1 <= y < m.box.y2]
+    return min(around or people, key=lambda mark: mark.box.width * mark.box.height).objid
+
+
+def recognise_site(
+    site: Site, recogniser: Recogniser, dates: list[str] | None, again: bool, progress: Progress
+) -> RecogniseReport:
+    """Answer all events that have faces and no answer yet, and write their `fr1` sets."""
+    todo = [e for e in site.events(dates) if FACES in e.types and (again or RECOGNITIONS not in e.types)]
+    faces = named = unknown = 0
+    for number, event in enumerate(todo):
+        progress(number, len(todo), event.date)
+        answer = recognise(site.datasink, event, site.senses, recogniser)
+        write_answer(site.datasink, answer, recogniser)
+        faces += answer.faces
+        named += bool(answer.named)
+        unknown += bool(answer.faces and not answer.named)
+    progress(len(todo), len(todo), "")
+    return RecogniseReport(len(todo), faces, named, unknown, site.datasink.problems.count)
+
+
+def sweep_site(site: Site, dates: list[str] | None, progress: Progress) -> SweepReport:
+    """Propose the usable faces of all recognised events for review."""
+    todo = [event for event in site.events(dates) if RECOGNITIONS in event.types]
+    done = iter(range(1, len(todo) + 1))
+    senses = site.senses
+    return sweep(
+        site.datasink, todo, site.facelist, senses.aligner, senses.rules, site.sweep_rules,
+        lambda event: progress(next(done), len(todo), ""),
+    )  # fmt: skip

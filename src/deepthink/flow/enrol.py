@@ -1,0 +1,120 @@
+"""The step from curated rows to embeddings: what is selected is embedded, what is revoked leaves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+from deepthink.curation.facelist import Facelist, Row, Status, editing
+from deepthink.curation.names import UNKNOWN
+from deepthink.detection.detect import align, decode
+from deepthink.embedding import facedata
+from deepthink.embedding.embed import Crop, EmbedReport, embed
+from deepthink.errors import BadInputError, MixedEmbeddersError
+from deepthink.files import replacing
+from deepthink.flow.wiring import Site
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class EnrolReport:
+    """What embedding did for the gallery and for the strangers."""
+
+    gallery: EmbedReport
+    strangers: EmbedReport
+    in_use: int  # rows that are in use from now on
+    problems: int
+
+
+def facedata_path(site: Site, version: str) -> Path:
+    """Return where a version's gallery lies."""
+    return site.training / f"facedata_{version}.hdf5"
+
+
+def strangers_path(site: Site, version: str) -> Path:
+    """Return where a version's strangers lie: not in facedata, whose every face a SentinelCam notebook trains on."""
+    return site.training / f"strangers_{version}.hdf5"
+
+
+def embed_site(site: Site, version: str, again: bool, progress: Progress) -> EnrolReport:
+    """Bring a version's embeddings up to date with the facelist, starting from the latest that are there.
+
+    Parameters
+    ----------
+    site : Site
+    version : str
+        Whose files are written.
+    again : bool
+        Compute all of them anew, whatever embedder made those that are there.
+    progress : callable
+        Called with faces done, faces to do, and of what.
+    """
+    rows = Facelist(site.facelist, site.datasink.problems).rows
+    gallery = {_key(site, row): row for row in rows.values() if row.enrolled}
+    others = {_key(site, row): row for row in rows.values() if row.stranger}
+    reports = []
+    for path, wanted, what in (
+        (facedata_path(site, version), gallery, "gallery"),
+        (strangers_path(site, version), others, "strangers"),
+    ):
+        _begin(path, site, again)
+        tell = lambda done, total, what=what: progress(done, total, what)  # noqa: E731
+        reports.append(embed(path, set(wanted), _crops(site, wanted), site.embedder, tell))
+    used = _mark_in_use(site, facedata.keys(facedata_path(site, version), site.embedder.fingerprint))
+    return EnrolReport(reports[0], reports[1], used, site.datasink.problems.count)
+
+
+def _key(site: Site, row: Row) -> str:
+    return facedata.face_key(row.name, row.frame, row.box, site.datasink.name)
+
+
+def _begin(path: Path, site: Site, again: bool) -> None:
+    """Start a version's file from the latest of its kind, so that only new faces are computed."""
+    if again:
+        path.unlink(missing_ok=True)
+    if path.exists() or again:
+        return
+    kind = path.name.split("_", 1)[0]
+    others = sorted(site.training.glob(f"{kind}_*.hdf5"), key=os.path.getmtime)
+    for other in reversed(others):
+        try:
+            facedata.keys(other, site.embedder.fingerprint)
+        except (MixedEmbeddersError, BadInputError):
+            continue
+        with replacing(path) as beside:
+            shutil.copyfile(other, beside)
+        return
+
+
+def _crops(site: Site, rows: Mapping[str, Row]) -> Callable[[set[str]], Iterable[Crop]]:
+    """Return a source of the crops of the faces that are asked for; each picture is decoded once."""
+
+    def crops(keys: set[str]) -> Iterator[Crop]:
+        wanted = sorted(((rows[key].frame, key) for key in keys))
+        for frame, group in groupby(wanted, key=lambda pair: pair[0]):
+            try:
+                image = decode(site.datasink.picture(frame))
+                for _, key in group:
+                    sample = align(frame, image, rows[key].box, site.senses.aligner, site.senses.rules)
+                    yield key, sample.crop
+            except BadInputError as error:
+                site.datasink.problems.add(f"{frame.date} {frame.event}", None, f"not embedded: {error}")
+
+    return crops
+
+
+def _mark_in_use(site: Site, embedded: set[str]) -> int:
+    """Turn selected rows whose embedding is there into rows in use, with today's date."""
+    today, used = date.today().isoformat(), 0
+    with editing(site.facelist, site.datasink.problems) as facelist:
+        for number, row in facelist.rows.items():
+            if row.status == Status.SELECTED and row.name != UNKNOWN and _key(site, row) in embedded:
+                facelist[number] = row.changed(status=Status.IN_USE, in_use_since=today)
+                used += 1
+    return used

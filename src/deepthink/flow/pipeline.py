@@ -1,0 +1,223 @@
+"""Walks the whole road, from any step on, and goes on where an interrupted walk stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, is_dataclass
+from typing import Any
+
+from deepthink.curation.facelist import Facelist, Status
+from deepthink.errors import GateError, SettingsError
+from deepthink.files import locked
+from deepthink.flow.collect import detect_site, recognise_site, sweep_site
+from deepthink.flow.enrol import embed_site
+from deepthink.flow.journal import Journal, Run
+from deepthink.flow.release import deploy_site, publish_site
+from deepthink.flow.teach import train_site, validate_site
+from deepthink.flow.wiring import Site
+from deepthink.registry.naming import check_version, next_name
+
+Progress = Callable[[int, int, str], None]
+Watch = Callable[[str], AbstractContextManager[Progress]]
+Reviewer = Callable[[Site], dict[str, Any]]
+
+
+def _unwatched(step: str) -> AbstractContextManager[Progress]:
+    return nullcontext(lambda done, total, what: None)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """How a run went."""
+
+    version: str
+    done: tuple[str, ...]
+    waits_for: str  # what a person must do before it goes on; empty when it is over
+    figures: dict[str, Any]  # of each step
+
+
+@dataclass
+class Context:
+    """What a step is given."""
+
+    site: Site
+    version: str
+    progress: Progress
+    reviewer: Reviewer | None
+    waits_for: str = ""
+
+
+def run(
+    site: Site,
+    *,
+    start: str | None = None,
+    version: str | None = None,
+    reviewer: Reviewer | None = None,
+    watch: Watch = _unwatched,
+) -> Walk:
+    """Walk the road: detect, recognise, sweep, review, embed, train, validate, publish, deploy, answer.
+
+    Every step looks for what is not done yet, so that a run that was killed is simply run again. A run stops where it
+    needs a person, and goes on from there when it is run again.
+
+    Parameters
+    ----------
+    site : Site
+    start : str, optional
+        The step to begin with; else where the last run stopped.
+    version : str, optional
+        What the new version is to be called; else the next free name.
+    reviewer : callable, optional
+        Acts for the person who reviews (simulated sites).
+    watch : callable, optional
+        Given a step's name, returns a context that yields its progress callback.
+
+    Raises
+    ------
+    SettingsError
+        There is no such step.
+    """
+    if start is not None and start not in STEPS:
+        raise SettingsError(f"There is no step {start!r}. Steps: {', '.join(STEPS)}.")
+    with locked(site.training / "run", seconds=1):
+        journal = Journal(site.training)
+        walked = _resumed(site, journal, start, version)
+        context = Context(site, walked.version, lambda done, total, what: None, reviewer)
+        for step in _ahead(walked, start):
+            walked = _take(context, step, journal, walked, watch)
+            if context.waits_for:
+                return Walk(walked.version, walked.done, context.waits_for, walked.figures)
+        journal.end()
+        return Walk(walked.version, walked.done, "", walked.figures)
+
+
+def _resumed(site: Site, journal: Journal, start: str | None, version: str | None) -> Run:
+    unfinished = journal.unfinished()
+    if unfinished and version in (None, unfinished.version):
+        return unfinished
+    if version is None and start and STEPS.index(start) > STEPS.index("embed"):
+        last = journal.last("embed")
+        version = str(last["version"]) if last else None
+    return journal.begin(check_version(version) if version else next_name(_taken(site)))
+
+
+def version_in_work(site: Site) -> str:
+    """Return the version that is being made: of the run that is not over, else the last embedded, else a new name."""
+    journal = Journal(site.training)
+    unfinished = journal.unfinished()
+    if unfinished:
+        return unfinished.version
+    made = sorted(site.training.glob("facedata_*.hdf5"), key=lambda path: path.stat().st_mtime)
+    published = set(site.registry.versions())
+    names = [path.stem.removeprefix("facedata_") for path in made]
+    waiting = [name for name in names if name not in published]
+    return waiting[-1] if waiting else next_name(_taken(site))
+
+
+def _taken(site: Site) -> list[str]:
+    return [*site.registry.versions(), *(path.stem for path in site.training.glob("*.yaml"))]
+
+
+def _ahead(walked: Run, start: str | None) -> list[str]:
+    order = list(STEPS)
+    if start is not None:
+        return order[order.index(start) :]
+    return [step for step in order if step not in walked.done]
+
+
+def _take(context: Context, step: str, journal: Journal, walked: Run, watch: Watch) -> Run:
+    """Take one step and note it; one that waits for a person is not noted as done."""
+    began = time.monotonic()
+    with watch(step) as context.progress:
+        figures = STEPS[step](context)
+    if context.waits_for:
+        return walked
+    return journal.finished(walked, step, time.monotonic() - began, _plain(figures))
+
+
+def _plain(figures: Any) -> dict[str, Any]:
+    content = asdict(figures) if is_dataclass(figures) and not isinstance(figures, type) else figures
+    return dict(content)
+
+
+def _detect(context: Context) -> Any:
+    return detect_site(context.site, None, False, context.progress)
+
+
+def _recognise(context: Context) -> Any:
+    return recognise_site(context.site, context.site.in_production(), None, False, context.progress)
+
+
+def _sweep(context: Context) -> Any:
+    return sweep_site(context.site, None, context.progress)
+
+
+def _review(context: Context) -> dict[str, Any]:
+    """Let the reviewer act; without one, wait for a person unless there is something new to train on."""
+    if context.reviewer is not None:
+        return context.reviewer(context.site)
+    rows = Facelist(context.site.facelist).rows.values()
+    waiting = sum(row.status == Status.CANDIDATE for row in rows)
+    digest = curated(context.site)
+    last = Journal(context.site.training).last("review") or {}
+    if not any(row.enrolled for row in rows) or digest == last.get("curated"):
+        context.waits_for = f"{waiting} faces to review: deepthink review" if waiting else "new faces: nothing has changed"
+    return {"waiting": waiting, "curated": digest}
+
+
+def curated(site: Site) -> str:
+    """Return a short digest of what is enrolled and who is a stranger: it changes when a training would differ."""
+    rows = Facelist(site.facelist).rows.values()
+    told = sorted(f"{row.name}|{row.key}" for row in rows if row.enrolled or row.stranger)
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+def _embed(context: Context) -> Any:
+    return embed_site(context.site, context.version, False, context.progress)
+
+
+def _train(context: Context) -> dict[str, Any]:
+    return train_site(context.site, context.version, context.progress)
+
+
+def _validate(context: Context) -> dict[str, Any]:
+    verdict = validate_site(context.site, context.version, context.progress).as_dict()
+    return {key: verdict[key] for key in ("passed", "events", "fnir", "fpir", "mistaken")}
+
+
+def _publish(context: Context) -> dict[str, Any]:
+    return {"folder": str(publish_site(context.site, context.version))}
+
+
+def _deploy(context: Context) -> dict[str, Any]:
+    """Deploy what passed; what failed stays experimental, and a person is asked to look."""
+    tell = lambda target, stage: context.progress(0, 1, f"{target}: {stage}")  # noqa: E731
+    try:
+        outcomes = deploy_site(context.site, context.version, None, False, tell)
+    except GateError as error:
+        context.waits_for = str(error)
+        return {}
+    return {"targets": [asdict(outcome) for outcome in outcomes]}
+
+
+def _answer(context: Context) -> Any:
+    """Let the new version answer what nobody has answered yet, the days kept for validation among it."""
+    site = context.site
+    return recognise_site(site, site.in_production(), site.datasink.dates(), False, context.progress)
+
+
+STEPS: dict[str, Callable[[Context], Any]] = {
+    "detect": _detect,
+    "recognise": _recognise,
+    "sweep": _sweep,
+    "review": _review,
+    "embed": _embed,
+    "train": _train,
+    "validate": _validate,
+    "publish": _publish,
+    "deploy": _deploy,
+    "answer": _answer,
+}

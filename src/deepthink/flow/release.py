@@ -1,0 +1,140 @@
+"""The steps that let a recogniser out, and take it back: publish, deploy, rollback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from deepthink.deployment.base import Target
+from deepthink.deployment.deploy import Outcome, deploy
+from deepthink.deployment.rollback import roll_back
+from deepthink.errors import DeploymentError, GateError, SettingsError, StepError, VersionExistsError
+from deepthink.files import locked, sha256
+from deepthink.flow.enrol import facedata_path, strangers_path
+from deepthink.flow.teach import VersionFiles, version_files
+from deepthink.flow.wiring import Site
+from deepthink.registry.publish import enter, publish
+
+
+def publish_site(site: Site, version: str) -> Path:
+    """Publish a validated version; one that a killed run has published already is only entered in the ledger.
+
+    Returns
+    -------
+    Path
+        The version's folder in the registry.
+    """
+    files = version_files(site, version)
+    verdict = _verdict(files)
+    contents = _contents(site, files)
+    try:
+        figures = json.loads(files.figures.read_text(encoding="utf-8"))
+        manifest = json.loads(files.recogniser.with_suffix(".json").read_text(encoding="utf-8"))
+        facts = {"embedder": manifest["embedder"], "training": figures, "verdict": _short(verdict)}
+        return publish(version, contents, facts, site.registry, site.ledger)
+    except VersionExistsError:
+        folder = site.registry.get(version)
+        if not _same(contents, site.registry.manifest(version)):
+            raise
+        enter(version, verdict, site.ledger)
+        return folder
+
+
+def _verdict(files: VersionFiles) -> dict[str, Any]:
+    try:
+        verdict: dict[str, Any] = json.loads((files.proof / "verdict.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise StepError(f"{files.version} has no verdict. Run: deepthink validate {files.version}") from None
+    return verdict
+
+
+def _contents(site: Site, files: VersionFiles) -> dict[str, Path]:
+    """Return everything that a version is made of; what is optional and absent is left out."""
+    paths = [
+        files.recogniser, files.recogniser.with_suffix(".json"), files.facemodel, files.baselines, files.executed,
+        files.parameters, files.figures, files.split, facedata_path(site, files.version),
+        strangers_path(site, files.version), *sorted(files.proof.iterdir()),
+    ]  # fmt: skip
+    contents = {path.name: path for path in paths if path.is_file()}
+    return {**contents, f"facelist_{files.version}.csv": site.facelist}
+
+
+def _short(verdict: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a verdict that a manifest carries; the whole of it is a file of the version."""
+    return {key: verdict[key] for key in ("passed", "events", "fnir", "fpir", "mistaken", "gates")}
+
+
+def _same(contents: dict[str, Path], manifest: dict[str, Any]) -> bool:
+    """Whether a published version holds the same recogniser: it was this run's, killed before the ledger knew."""
+
+    published = {entry["name"]: entry["sha256"] for entry in manifest["files"]}
+    models = {name: path for name, path in contents.items() if name.startswith("recogniser_")}
+    return all(published.get(name) == sha256(path) for name, path in models.items())
+
+
+def deploy_site(
+    site: Site, version: str, only: str | None, force: bool, progress: Callable[[str, str], None]
+) -> list[Outcome]:
+    """Put a published version on the site's targets; all of them ran it at the end, or an error says which did not.
+
+    Raises
+    ------
+    GateError
+        Its verdict does not allow it, and `force` is not set.
+    DeploymentError
+        A target failed, and was put back on what it ran.
+    """
+    folder, manifest = site.registry.get(version), site.registry.manifest(version)
+    if not manifest["verdict"]["passed"] and not force:
+        failed = [gate["name"] for gate in manifest["verdict"]["gates"] if not gate["passed"]]
+        raise GateError(
+            f"{version} failed validation ({', '.join(failed)}). Look at {folder / 'report.html'}; "
+            "deepthink deploy --force would deploy it all the same."
+        )
+    with locked(site.registry.root / "rollout"):
+        outcomes = deploy(folder, manifest, _targets(site, only), progress)
+        failures = [outcome for outcome in outcomes if outcome.error]
+        if failures:
+            raise DeploymentError(f"{failures[0].error} It runs {failures[0].version or 'nothing'} now.")
+        if only is None:
+            site.ledger.promote(version)
+    return outcomes
+
+
+def rollback_site(site: Site, only: str | None) -> list[Outcome]:
+    """Take the site's targets back to the version they ran before."""
+    with locked(site.registry.root / "rollout"):
+        outcomes = roll_back(_targets(site, only))
+        failures = [outcome for outcome in outcomes if outcome.error]
+        if failures:
+            raise DeploymentError(f"{failures[0].error} {failures[0].target} still runs {failures[0].version}.")
+        if only is None and outcomes and outcomes[0].version:
+            site.ledger.promote(outcomes[0].version)
+    return outcomes
+
+
+def _targets(site: Site, only: str | None) -> list[Target]:
+    chosen = [target for target in site.targets if only in (None, target.name)]
+    if not chosen:
+        names = ", ".join(target.name for target in site.targets) or "none"
+        raise SettingsError(f"There is no target {only!r}. Known: {names}.")
+    return chosen
+
+
+def verify_targets(site: Site) -> list[Outcome]:
+    """Ask every target whether what it runs is whole and answers as it should."""
+    return [_verify_one(target) for target in site.targets]
+
+
+def _verify_one(target: Target) -> Outcome:
+    version = target.current()
+    if version is None:
+        return Outcome(target.name, None, None, False, 0, "nothing is deployed")
+    try:
+        return Outcome(target.name, version, target.previous(), True, target.verify(version))
+    except DeploymentError as error:
+        return Outcome(target.name, version, target.previous(), False, 0, str(error))
+
+

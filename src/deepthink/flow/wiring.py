@@ -1,0 +1,130 @@
+"""Settings become objects here, and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from deepthink import plugins, weights
+from deepthink.curation.sweep import SweepRules
+from deepthink.datasink.base import Event
+from deepthink.datasink.folder import FolderDatasink
+from deepthink.deployment.base import Target
+from deepthink.detection.align import DlibChip
+from deepthink.detection.base import Detector
+from deepthink.detection.quality import QualityRules
+from deepthink.embedding.base import Embedder
+from deepthink.errors import WeightsError
+from deepthink.model.artifact import Recogniser, nobody, read_recogniser
+from deepthink.recognition.recognise import Senses
+from deepthink.registry.folder import FolderRegistry
+from deepthink.registry.ledger import LEDGER, Ledger
+from deepthink.settings import Settings
+from deepthink.validation.gates import Limits
+
+YUNET = "face_detection_yunet_2023mar"
+
+
+@dataclass
+class Site:
+    """A site's parts, each made when it is first asked for."""
+
+    settings: Settings
+
+    @cached_property
+    def datasink(self) -> FolderDatasink:
+        """The folders of events."""
+        sink = self.settings.datasink
+        return FolderDatasink(self.settings.path(sink.data), self.settings.path(sink.images), sink.name)
+
+    @cached_property
+    def detector(self) -> Detector:
+        """What finds faces; `auto` is yunet where its weights are."""
+        name = self.settings.detection.detector
+        detector: Detector = plugins.find("detectors", default_detector() if name == "auto" else name)()
+        return detector
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """What turns crops into embeddings."""
+        embedder: Embedder = plugins.find("embedders", self.settings.embedder)()
+        return embedder
+
+    @cached_property
+    def senses(self) -> Senses:
+        """What turns pictures into embeddings."""
+        rules = self.settings.detection
+        quality = QualityRules(rules.min_size, rules.min_focus, rules.max_angle, rules.max_turn)
+        return Senses(DlibChip(), self.embedder, quality)
+
+    @property
+    def sweep_rules(self) -> SweepRules:
+        """Which faces are proposed."""
+        return SweepRules(self.settings.sweep.per_event, self.settings.sweep.same_picture)
+
+    @property
+    def limits(self) -> Limits:
+        """Where the gates stand."""
+        rules = self.settings.validation
+        return Limits(rules.max_fnir, rules.max_fpir, rules.min_mated, rules.min_nonmated)
+
+    @property
+    def facelist(self) -> Path:
+        """The curated rows."""
+        return self.settings.path(self.settings.facelist)
+
+    @property
+    def training(self) -> Path:
+        """The folder of facedata, parameters and notebooks."""
+        return self.settings.path(self.settings.training)
+
+    @property
+    def truth(self) -> Path | None:
+        """Who is really in each frame, where that is known."""
+        truth = self.settings.validation.truth
+        return self.settings.path(truth) if truth else None
+
+    @cached_property
+    def registry(self) -> FolderRegistry:
+        """The published versions."""
+        return FolderRegistry(self.settings.path(self.settings.registry))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What each version is good for."""
+        return Ledger(self.registry.root / LEDGER)
+
+    @cached_property
+    def targets(self) -> list[Target]:
+        """The machines that receive versions."""
+        return [_target(one.kind, one.name, self.settings.path(one.folder)) for one in self.settings.targets]
+
+    def events(self, dates: list[str] | None = None) -> list[Event]:
+        """Return the events of some days, or of all that are not kept for validation, in order of time."""
+        days = self.datasink.dates() if dates is None else dates
+        kept = set(self.settings.validation.days) if dates is None else set()
+        return [event for day in days if day not in kept for event in self.datasink.events(day)]
+
+    def in_production(self) -> Recogniser:
+        """Return the recogniser in production, or one that knows nobody."""
+        version = self.ledger.production()
+        if version is None:
+            return nobody(self.embedder.fingerprint)
+        return read_recogniser(self.registry.get(version) / f"recogniser_{version}.npz")
+
+
+def default_detector() -> str:
+    """Return the detector that `auto` stands for here."""
+    try:
+        weights.find(YUNET)
+    except WeightsError:
+        return "opencv"
+    return "yunet"
+
+
+def _target(kind: str, name: str, folder: Path) -> Target:
+    factory: Any = plugins.find("targets", kind)
+    target: Target = factory(name, folder)
+    return target

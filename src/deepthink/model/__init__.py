@@ -1,0 +1,1 @@
+"""The recogniser: training, baselines, the decision rule, and its files."""

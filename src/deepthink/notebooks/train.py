@@ -1,0 +1,100 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Training a face recogniser
+#
+# Embeddings in; a support vector machine chosen by cross-validation, baselines, and a threshold for strangers out.
+# Every cell below calls one step of DeepThink or draws what it returned.
+
+# %% tags=["parameters"]
+facialembeddings = "facedata.hdf5"  # the gallery
+modelout = "facemodel.pickle"  # SentinelCam's export; our own files are named after it
+newbaselines = "baselines.hdf5"
+strangers = None  # embeddings of faces reviewed as nobody's here
+hold_out = None  # JSON list of the events that validation will ask
+figures = "training.json"  # where the figures go
+preset = "standard"  # quick, standard or wide
+folds = 5
+fpir = 0.01  # the share of strangers' events that may be given a name
+
+# %%
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from IPython.display import SVG, display
+
+from deepthink.files import write_json
+from deepthink.model.train import train, write_outputs
+from deepthink.validation import plots
+
+kept = json.loads(Path(hold_out).read_text()) if hold_out else []
+report = train(
+    Path(facialembeddings),
+    Path(strangers) if strangers else None,
+    hold_out=kept,
+    preset=preset,
+    folds=folds,
+    fpir=fpir,
+)
+written = write_outputs(report, Path(modelout), Path(newbaselines))
+write_json(Path(figures), report.as_dict())
+print(f"{len(report.faces)} people, {sum(report.faces.values())} faces, trained in {report.seconds:.1f} s")
+
+# %% [markdown]
+# ## What it was trained on
+
+# %%
+display(pd.DataFrame({"faces": report.faces, "events": report.events}).sort_values("faces", ascending=False))
+
+# %% [markdown]
+# ## The grid search
+#
+# Accuracy of single faces, each answered by a machine that has not seen its event. The best candidate is framed.
+
+# %%
+if report.choice:
+    display(SVG(plots.as_svg(plots.grid_search(report.choice.table, report.choice.best))))
+
+# %% [markdown]
+# ## Who was taken for whom
+#
+# The folds' answers to the faces they had not seen, by the classifier alone.
+
+# %%
+if report.choice:
+    names = list(report.recogniser.people)
+    counts = np.zeros((len(names), len(names)), int)
+    np.add.at(counts, (report.choice.really, report.choice.predicted), 1)
+    display(SVG(plots.as_svg(plots.confusion_matrix_figure(counts, names))))
+
+# %% [markdown]
+# ## Distances, and the threshold
+#
+# Left: faces of residents to their own baseline. Right: to the nearest other person's, and strangers to the nearest.
+
+# %%
+threshold = report.recogniser.calibration["threshold"]
+others = np.concatenate([report.other[np.isfinite(report.other)], report.strangers])
+display(SVG(plots.as_svg(plots.histogram(report.own, others, threshold, "faces"))))
+display(pd.Series(report.recogniser.calibration, name="calibration").to_frame())
+
+# %% [markdown]
+# ## Baselines
+#
+# `threshold` is SentinelCam's: the mean of a person's distances to their own baseline, minus the standard deviation.
+
+# %%
+display(pd.DataFrame({"threshold": report.baselines.thresholds}, index=report.baselines.people))
+display(SVG(plots.as_svg(plots.baselines(report.baselines.people, report.baselines.centroids))))

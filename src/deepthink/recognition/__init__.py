@@ -1,0 +1,1 @@
+"""Answering who is in an event; runs on the sentinel, and stands on little."""

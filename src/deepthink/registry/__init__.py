@@ -1,0 +1,1 @@
+"""Published versions: immutable folders of files, and the ledger of what each is good for."""

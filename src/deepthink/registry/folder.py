@@ -1,0 +1,90 @@
+"""A registry that is a folder: one read-only folder a version."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from deepthink.errors import VersionExistsError, VersionNotFoundError
+from deepthink.files import flush, locked
+from deepthink.registry.manifest import MANIFEST, check_files, read_manifest, write_manifest
+from deepthink.registry.naming import check_version
+
+
+class FolderRegistry:
+    """Versions as folders below `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    def versions(self) -> list[str]:
+        """Return the names of the versions, oldest first."""
+        found = [path.parent for path in self.root.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")]
+        return [path.name for path in sorted(found, key=lambda path: (read_manifest(path).get("created", ""), path))]
+
+    def add(self, version: str, files: Mapping[str, Path], facts: dict[str, Any]) -> Path:
+        """Take a version in: staged beside, flushed to disk, and renamed, so that it is there whole or not at all.
+
+        Parameters
+        ----------
+        version : str
+            Its name.
+        files : mapping of str to Path
+            What each file is to be called, and where it lies now.
+        facts : dict
+            What the manifest says besides.
+
+        Raises
+        ------
+        VersionExistsError
+            The name is taken: a version never changes.
+        """
+        target = self.root / check_version(version)
+        with locked(self.root / "registry"):
+            if target.exists():
+                raise VersionExistsError(version)
+            self._sweep_staging()
+            staged = Path(tempfile.mkdtemp(prefix=f".{version}.", suffix=".part", dir=self.root))
+            for name, source in files.items():
+                shutil.copyfile(source, staged / name)
+                flush(staged / name)
+            write_manifest(staged, {"version": version, **facts})
+            _make_read_only(staged)
+            staged.rename(target)
+            flush(self.root)
+        return target
+
+    def _sweep_staging(self) -> None:
+        """Clear away what a killed publication left; the lock says that nobody else is at it."""
+        for left in self.root.glob(".*.part"):
+            shutil.rmtree(left, ignore_errors=True)
+
+    def get(self, version: str) -> Path:
+        """Return a version's folder after comparing every file with the manifest.
+
+        Raises
+        ------
+        VersionNotFoundError, DamagedVersionError
+        """
+        check_files(self._folder(version), self.manifest(version)["files"])
+        return self._folder(version)
+
+    def manifest(self, version: str) -> dict[str, Any]:
+        """Return a version's manifest."""
+        return read_manifest(self._folder(version))
+
+    def _folder(self, version: str) -> Path:
+        folder = self.root / check_version(version)
+        if not (folder / MANIFEST).is_file():
+            raise VersionNotFoundError(version, self.versions())
+        return folder
+
+
+def _make_read_only(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.chmod(0o444)
+    flush(folder)
+    folder.chmod(0o755)

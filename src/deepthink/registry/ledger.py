@@ -1,0 +1,115 @@
+"""versions.yaml: which version is in production, which are validated, which experimental.
+
+Kept by ruamel.yaml, so that the comments people write into it survive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from deepthink.errors import BadInputError
+from deepthink.files import locked, write_text
+
+LEDGER = "versions.yaml"
+
+
+class Ledger:
+    """The ledger of a registry."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+
+    def production(self) -> str | None:
+        """Return the version in production, or None."""
+        entry = self.read().get("production") or {}
+        return entry.get("version")
+
+    def read(self) -> dict[str, Any]:
+        """Return what the ledger holds; empty when there is none yet."""
+        if not self.path.exists():
+            return {"production": None, "validated": [], "experimental": []}
+        try:
+            content = _yaml().load(self.path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, YAMLError) as error:
+            raise BadInputError(f"{self.path} cannot be read: {' '.join(str(error).split())}") from None
+        if not isinstance(content, dict):
+            raise BadInputError(f"{self.path} must hold production, validated and experimental.")
+        return content
+
+    def enter(self, version: str, validated: bool, accuracy: float, notes: str) -> None:
+        """Enter a new version, as validated or as experimental; a version that is in already stays where it is."""
+        with self._changing() as content:
+            if version in _names(content):
+                return
+            entry = {"version": version, "published": _now(), "accuracy": round(accuracy, 4), "notes": notes}
+            lane = "validated" if validated else "experimental"
+            content[lane] = [*(content.get(lane) or []), entry if validated else {**entry, "status": "failed validation"}]
+
+    def promote(self, version: str, deployed: datetime | None = None) -> None:
+        """Make a version the one in production; the one that was is validated from now on."""
+        with self._changing() as content:
+            former = content.get("production")
+            if former and former.get("version") == version:
+                return
+            entry = _take(content, version) or {"version": version}
+            if former:
+                content["validated"] = [*(content.get("validated") or []), former]
+            content["production"] = {**entry, "deployed": _now(deployed)}
+
+    def withdraw(self) -> None:
+        """Say that nothing is in production; the version that was is validated."""
+        with self._changing() as content:
+            former = content.get("production")
+            if former:
+                content["validated"] = [*(content.get("validated") or []), former]
+                content["production"] = None
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[dict[str, Any]]:
+        with locked(self.path):
+            content = self.read()
+            before = _text(content)
+            yield content
+            after = _text(content)
+            if before != after or not self.path.exists():
+                write_text(self.path, after)
+
+
+def _yaml() -> YAML:
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = 4096
+    return yaml
+
+
+def _text(content: dict[str, Any]) -> str:
+    text = io.StringIO()
+    _yaml().dump(content, text)
+    return text.getvalue()
+
+
+def _names(content: dict[str, Any]) -> set[str]:
+    entries = [content.get("production") or {}, *(content.get("validated") or []), *(content.get("experimental") or [])]
+    return {str(entry.get("version")) for entry in entries}
+
+
+def _take(content: dict[str, Any], version: str) -> dict[str, Any] | None:
+    """Take a version out of the list it stands in and return its entry, without the words of that list."""
+    for lane in ("validated", "experimental"):
+        for place, entry in enumerate(content.get(lane) or []):
+            if entry.get("version") == version:
+                del content[lane][place]
+                return {key: value for key, value in entry.items() if key != "status"}
+    return None
+
+
+def _now(time: datetime | None = None) -> str:
+    return (time or datetime.now()).isoformat(timespec="seconds")

@@ -1,0 +1,86 @@
+"""Publishes a version: its files, its manifest, and its place in the ledger."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version as package_version
+from pathlib import Path
+from typing import Any
+
+from deepthink import __version__
+from deepthink.registry.base import Registry
+from deepthink.registry.ledger import Ledger
+
+MODEL = "face_recognition"
+_PACKAGES = ("numpy", "scikit-learn", "onnxruntime", "opencv-python-headless", "h5py")
+
+
+def publish(
+    version: str, files: Mapping[str, Path], facts: Mapping[str, Any], registry: Registry, ledger: Ledger
+) -> Path:
+    """Publish a version; one that was published by a run that was killed before the ledger knew is entered now.
+
+    Parameters
+    ----------
+    version : str
+        Its name, free in the registry.
+    files : mapping of str to Path
+        What each file is to be called, and where it lies.
+    facts : mapping
+        `embedder`, `training` (figures), `verdict` (as a dict).
+    registry : Registry
+    ledger : Ledger
+
+    Returns
+    -------
+    Path
+        The version's folder.
+
+    Raises
+    ------
+    VersionExistsError
+        Another version has the name.
+    """
+    verdict = facts["verdict"]
+    previous = ledger.production()
+    folder = registry.add(version, files, _facts(version, facts, previous))
+    enter(version, verdict, ledger)
+    return folder
+
+
+def enter(version: str, verdict: Mapping[str, Any], ledger: Ledger) -> None:
+    """Enter a published version in the ledger by its verdict."""
+    accuracy = 1.0 - float(verdict["fnir"]["rate"])
+    notes = f"FNIR {_counts(verdict['fnir'])}, FPIR {_counts(verdict['fpir'])}"
+    ledger.enter(version, bool(verdict["passed"]), accuracy, notes)
+
+
+def _facts(version: str, facts: Mapping[str, Any], previous: str | None) -> dict[str, Any]:
+    """Return the manifest's content: a superset of the two shapes that SentinelCam's scripts write."""
+    return {
+        "name": MODEL,
+        "version": version,
+        "framework": "scikit-learn",
+        "source": f"deepthink {__version__}",
+        "created": datetime.now().isoformat(timespec="microseconds"),
+        "previous_version": previous,
+        "environment": {"python": platform.python_version(), "machine": platform.machine(), **_installed()},
+        "training_metrics": facts["training"],
+        **{key: value for key, value in facts.items() if key != "training"},
+    }
+
+
+def _installed() -> dict[str, str]:
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = package_version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _counts(rate: Mapping[str, Any]) -> str:
+    return f"{rate['count']}/{rate['total']}"

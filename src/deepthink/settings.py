@@ -1,0 +1,209 @@
+"""One Settings object: defaults, then site.yaml, then DEEPTHINK_ environment variables, then flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from deepthink.errors import SettingsError
+
+SITE_FILE = "site.yaml"
+_flags: ContextVar[dict[str, Any]] = ContextVar("flags", default={})  # of the load that is going on
+
+
+class Section(BaseModel):
+    """A part of the settings; a key that is not known is an error, so that a typing slip is not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class DatasinkSettings(Section):
+    """Where events come from."""
+
+    data: Path = Field(Path("datasink/data"), description="folder of a datasink's CSV files, one folder a day")
+    images: Path = Field(Path("datasink/images"), description="folder of its JPEG files, one folder a day")
+    name: str = Field("data1", description="the datasink's name, as it stands in SentinelCam's keys")
+
+
+class DetectionSettings(Section):
+    """How faces are found and judged."""
+
+    detector: str = Field("auto", description="auto (yunet where its file is, else opencv), opencv, yunet or dlib")
+    min_size: int = Field(40, ge=20, description="pixels; a smaller face is not usable")
+    min_focus: float = Field(15.0, ge=0, description="variance of the Laplacian; a more blurred face is not usable")
+    max_angle: float = Field(40.0, gt=0, le=90, description="degrees; a head tilted more is not usable")
+    max_turn: float = Field(0.75, gt=0, le=2, description="0 faces the camera, 1 the nose is under an eye")
+
+
+class SweepSettings(Section):
+    """Which recognised faces are proposed for review."""
+
+    confident_probability: float = Field(0.99, gt=0, lt=1, description="at least this, and near: the confident lane")
+    confident_distance: float = Field(0.65, gt=0, description="embedding units; at most this: the confident lane")
+    per_event: int = Field(6, ge=1, description="at most so many candidates from one event: its frames are alike")
+    same_picture: int = Field(3, ge=0, le=64, description="bits in which two perceptual hashes may differ and be one")
+
+
+class TrainSettings(Section):
+    """How a recogniser is trained."""
+
+    preset: Literal["quick", "standard", "wide"] = Field("standard", description="grid: quick, standard or wide")
+    folds: int = Field(5, ge=2, le=20, description="cross-validation folds, cut by event")
+    fpir: float = Field(0.01, gt=0, lt=0.5, description="the share of strangers' events that may be given a name")
+
+
+class ValidationSettings(Section):
+    """What a version must show before it may go near a camera."""
+
+    hold_out: float = Field(0.25, ge=0, lt=0.9, description="share of reviewed events kept from training and asked")
+    days: list[str] = Field([], description="days whose events are never trained on and all asked; needs `truth`")
+    truth: Path | None = Field(None, description="who is really in each frame, where that is known (simulated sites)")
+    max_fnir: float = Field(0.10, ge=0, le=1, description="gate: residents' events not named rightly, at most")
+    max_fpir: float = Field(0.05, ge=0, le=1, description="gate: strangers' events given a name, at most")
+    min_mated: int = Field(5, ge=0, description="gate: residents' events asked, at least")
+    min_nonmated: int = Field(5, ge=0, description="gate: strangers' events asked, at least")
+
+
+class TargetSettings(Section):
+    """A machine, here a folder, that receives versions."""
+
+    name: str = Field(description="how it is called in messages")
+    kind: str = Field("local", description="local: a folder on this machine")
+    folder: Path = Field(description="where versions are put")
+
+
+class Settings(BaseSettings):
+    """Everything a site can set."""
+
+    model_config = SettingsConfigDict(env_prefix="DEEPTHINK_", env_nested_delimiter="__", extra="forbid")
+
+    root: Path = Field(Path("."), exclude=True, description="the site's folder; paths below are relative to it")
+    datasink: DatasinkSettings = DatasinkSettings()
+    facelist: Path = Field(Path("facelist.csv"), description="the curated rows")
+    training: Path = Field(Path("training"), description="folder of facedata, parameter files and executed notebooks")
+    registry: Path = Field(Path("registry"), description="folder of published versions")
+    montages: Path = Field(Path("montages"), description="folder of contact sheets for review")
+    embedder: str = Field("dlib-resnet", description="dlib-resnet or dlib-bin (the same network through dlib itself)")
+    detection: DetectionSettings = DetectionSettings()
+    sweep: SweepSettings = SweepSettings()
+    train: TrainSettings = TrainSettings()
+    validation: ValidationSettings = ValidationSettings()
+    targets: list[TargetSettings] = Field(
+        [TargetSettings(name="sentinel1", folder=Path("targets/sentinel1"))], description="who receives versions"
+    )
+
+    @field_validator("targets")
+    @classmethod
+    def _names_differ(cls, targets: list[TargetSettings]) -> list[TargetSettings]:
+        names = [target.name for target in targets]
+        if len(set(names)) < len(names):
+            raise ValueError("two targets have the same name")
+        return targets
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let flags win over the environment, and that over site.yaml, which arrives as the initial values."""
+        return InitSettingsSource(settings_cls, _flags.get()), env_settings, init_settings
+
+    def path(self, relative: Path) -> Path:
+        """Return a path of the settings as it lies on this machine."""
+        return self.root / relative.expanduser()
+
+
+def load(site: Path | str = SITE_FILE, flags: Iterable[str] = ()) -> Settings:
+    """Read a site's settings.
+
+    Parameters
+    ----------
+    site : Path or str
+        A site.yaml, or the folder that holds one. All its relative paths are relative to its folder.
+    flags : iterable of str
+        `train.preset=quick`: values that win over everything.
+
+    Raises
+    ------
+    SettingsError
+        There is no such file, it is not YAML, or a key or a value in it cannot work.
+    """
+    file = Path(site)
+    file = file / SITE_FILE if file.is_dir() else file
+    try:
+        content = YAML(typ="safe").load(file.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        raise SettingsError(f"No site at {file}. Make one with: deepthink init {file.parent}") from None
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
+        raise SettingsError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise SettingsError(f"{file} must hold keys and values, such as 'embedder: dlib-resnet'.")
+    return _checked(file, {**content, "root": file.parent.resolve()}, _nested(flags))
+
+
+def _nested(flags: Iterable[str]) -> dict[str, Any]:
+    """Turn `train.preset=quick` into {"train": {"preset": "quick"}}; values are read as YAML is."""
+    nested: dict[str, Any] = {}
+    for flag in flags:
+        key, found, value = flag.partition("=")
+        if not found or not key:
+            raise SettingsError(f"{flag!r} sets nothing: write key=value, such as train.preset=quick.")
+        *sections, last = key.split(".")
+        place = nested
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[last] = YAML(typ="safe").load(value)
+    return nested
+
+
+def _checked(file: Path, values: dict[str, Any], flags: dict[str, Any]) -> Settings:
+    token = _flags.set(flags)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{file}: {key}: {first['msg']}. deepthink init --print shows every key.") from None
+    finally:
+        _flags.reset(token)
+
+
+def template(settings: Settings | None = None) -> str:
+    """Return a site.yaml with every key, its value, and a comment that says what it is for."""
+    head = "# A DeepThink site. Relative paths are relative to this file's folder.\n"
+    return head + "\n".join(_described(settings or Settings(), indent=0)) + "\n"
+
+
+def _described(section: BaseModel, indent: int) -> list[str]:
+    lines: list[str] = []
+    for key, field in type(section).model_fields.items():
+        value = getattr(section, key)
+        if field.exclude:
+            continue
+        if isinstance(value, Section):
+            doc = (type(value).__doc__ or "").strip()
+            lines += [f"\n# {doc}", f"{key}:", *_described(value, indent + 2)]
+        else:
+            lines += [f"{' ' * indent}# {field.description}", *_valued(key, value, indent)]
+    return lines
+
+
+def _valued(key: str, value: Any, indent: int) -> list[str]:
+    pad = " " * indent
+    if isinstance(value, list) and value and isinstance(value[0], Section):
+        items = [", ".join(f"{name}: {part}" for name, part in item.model_dump().items()) for item in value]
+        return [f"{pad}{key}:", *(f"{pad}  - {{{item}}}" for item in items)]
+    if isinstance(value, list):
+        return [f"{pad}{key}: [{', '.join(repr(str(item)) for item in value)}]"]
+    return [f"{pad}{key}: {'null' if value is None else value}"]

@@ -1,0 +1,1 @@
+"""Proving that a recogniser is good enough before it may go near a camera."""

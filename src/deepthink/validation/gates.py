@@ -1,0 +1,55 @@
+"""The questions a version must pass, each with one limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deepthink.validation.metrics import Metrics, Rate
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Where the gates stand."""
+
+    max_fnir: float = 0.10
+    max_fpir: float = 0.05
+    min_mated: int = 5
+    min_nonmated: int = 5
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One question, its limit, and the answer."""
+
+    name: str
+    question: str
+    limit: str
+    found: str
+    passed: bool
+
+
+def judge(metrics: Metrics, limits: Limits) -> list[Gate]:
+    """Ask every question.
+
+    Examples
+    --------
+    >>> clean = Metrics(Rate(0, 40), Rate(0, 40), Rate(0, 40), 0, {})
+    >>> [gate.passed for gate in judge(clean, Limits())]
+    [True, True, True]
+    """
+    return [
+        _at_most("FNIR", "Are residents recognised?", metrics.missed, limits.max_fnir),
+        _at_most("FPIR", "Do strangers stay strangers?", metrics.named, limits.max_fpir),
+        _enough(metrics, limits),
+    ]
+
+
+def _at_most(name: str, question: str, rate: Rate, limit: float) -> Gate:
+    return Gate(name, question, f"at most {100 * limit:g} %", str(rate), rate.value <= limit)
+
+
+def _enough(metrics: Metrics, limits: Limits) -> Gate:
+    mated, nonmated = metrics.missed.total, metrics.named.total
+    passed = mated >= limits.min_mated and nonmated >= limits.min_nonmated
+    limit = f"{limits.min_mated} of residents, {limits.min_nonmated} of strangers"
+    return Gate("events", "Were enough events asked to know?", limit, f"{mated} and {nonmated}", passed)
