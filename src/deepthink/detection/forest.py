@@ -82,7 +82,8 @@ def decode(data: bytes) -> np.ndarray:
         raise _wrong("a value begins with a byte that cannot begin one")
     if len(starts) and starts[-1] + 1 + lengths[-1] != len(data):
         raise _wrong("the file ends in the middle of a value: it is truncated")
-    return np.where(heads & 0x80, -1, 1) * _magnitudes(content, starts, lengths)
+    magnitudes = _magnitudes(content, starts, lengths)
+    return np.where(heads & 0x80, -magnitudes, magnitudes)
 
 
 def _starts(data: bytes) -> Iterator[int]:
@@ -109,7 +110,7 @@ class _Numbers:
     def take(self, count: int) -> np.ndarray:
         if self.at + count > len(self.values):
             raise _wrong("the file ends too early: it is truncated")
-        taken = self.values[self.at : self.at + count]
+        taken: np.ndarray = self.values[self.at : self.at + count]
         self.at += count
         return taken
 
@@ -169,7 +170,7 @@ def _floats(mantissas: np.ndarray, exponents: np.ndarray) -> np.ndarray:
     if (np.abs(exponents) > 1000).any():  # dlib writes 32000 and above for infinities and not-a-number
         raise _wrong("a number is not finite")
     with np.errstate(over="ignore"):
-        values = np.ldexp(mantissas.astype(np.float64), exponents).astype(np.float32)
+        values: np.ndarray = np.ldexp(mantissas.astype(np.float64), exponents).astype(np.float32)
     if not np.isfinite(values).all():
         raise _wrong("a number is not finite")
     return values

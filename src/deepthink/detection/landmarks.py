@@ -33,7 +33,8 @@ class ShapePredictor:
 
         Parameters
         ----------
-        image : ndarray of uint8, shape (rows, columns, 3) BGR or (rows, columns) grey
+        image : ndarray of uint8
+            BGR of shape (rows, columns, 3), or grey of shape (rows, columns).
         boxes : sequence of Box
             In dlib's convention; they may reach over the image's edges, where pixels count as black.
 
@@ -54,7 +55,8 @@ class ShapePredictor:
         for stage in self._cascade.stages:
             values = _pixel_values(image, stage, self._cascade.shape, shapes, origins, spans)
             shapes = _moved(stage, shapes, values)
-        return (origins + shapes * spans).astype(np.float32)
+        landmarks: np.ndarray = origins + shapes * spans
+        return landmarks.astype(np.float32)
 
     @cached_property
     def _cascade(self) -> Cascade:
@@ -106,7 +108,8 @@ def _moved(stage: Stage, shapes: np.ndarray, values: np.ndarray) -> np.ndarray:
     leaves = stage.leaves.reshape(-1, *shapes.shape[1:]).take(_reached_leaves(stage, values), axis=0)
     # In dlib's order, one tree after the other: another order rounds otherwise, and one pixel read beside another can
     # send a face down other branches (seen: 11 % of faces moved by more than half a pixel).
-    return np.concatenate([shapes[:, None], leaves], axis=1).sum(axis=1)
+    moved: np.ndarray = np.concatenate([shapes[:, None], leaves], axis=1).sum(axis=1)
+    return moved
 
 
 def _reached_leaves(stage: Stage, values: np.ndarray) -> np.ndarray:
@@ -114,8 +117,9 @@ def _reached_leaves(stage: Stage, values: np.ndarray) -> np.ndarray:
     trees, splits = stage.thresholds.shape
     # All splits are decided at once and then followed: fewer calls than deciding only those on the way.
     right = values.take(stage.first, axis=1) - values.take(stage.second, axis=1) <= stage.thresholds
-    right = right.reshape(len(values), -1).astype(np.int64)
+    right = right.reshape(len(values), trees * splits).astype(np.int64)
     node, begin = np.zeros((len(values), trees), np.int64), np.arange(trees) * splits
     for _ in range(splits.bit_length()):
         node = 2 * node + 1 + np.take_along_axis(right, begin + node, axis=1)
-    return np.arange(trees) * (splits + 1) + node - splits
+    reached: np.ndarray = np.arange(trees) * (splits + 1) + node - splits
+    return reached

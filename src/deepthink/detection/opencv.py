@@ -59,10 +59,10 @@ class CascadeDetector:
 
     @cached_property
     def _cascade(self) -> cv2.CascadeClassifier:
-        path = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
+        path = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_alt2.xml"
         cascade = cv2.CascadeClassifier(str(path)) if path.is_file() else None
         if cascade is None or cascade.empty():
-            raise WeightsError(f"{path} is missing from OpenCV. Install it with: pip install 'opencv-python-headless<5'.")
+            raise WeightsError(f"{path} is missing: OpenCV needs pip install 'opencv-python-headless<5'.")
         return cascade
 
 
@@ -122,7 +122,7 @@ def _from_yunet(row: np.ndarray, scale: float) -> Detection:
     # dlib's box follows a turned head, YuNet's does not; its landmarks do (without: 0.067 across instead of 0.022).
     middle = np.array([x + width / 2, y + height / 2])
     middle += YUNET_TO_LANDMARKS * (landmarks - middle)
-    return Detection(_square(*middle, YUNET_WIDTH * width + YUNET_HEIGHT * height), float(row[14]))
+    return Detection(_square(middle[0], middle[1], YUNET_WIDTH * width + YUNET_HEIGHT * height), float(row[14]))
 
 
 def _square(x: float, y: float, side: float) -> Box:

@@ -11,12 +11,16 @@ import contextlib
 import hashlib
 from pathlib import Path
 
+import numpy as np
+
 from deepthink import weights
-from deepthink.embedding.dat import read_network
+from deepthink.embedding.network import read_network
 from deepthink.embedding.resnet import to_onnx
 from deepthink.errors import WeightsError
 from deepthink.files import replacing
 
+MEANS = (122.782, 117.001, 104.298)  # red, green, blue, of the network's training pictures
+SIZE = 150
 CONVERSION = 1  # raise it with every change to resnet.py that changes what is written
 
 
@@ -51,7 +55,10 @@ def convert(source: Path) -> bytes:
         When the file is not such a network, whole and unaltered in its structure.
     """
     try:
-        return to_onnx(read_network(source.read_bytes()))
+        network = read_network(source.read_bytes())
+        if network.rows != SIZE or not np.allclose(network.means, MEANS, atol=1e-4):
+            raise WeightsError(f"It takes {network.rows} pixels less {network.means}, not {SIZE} less {MEANS}.")
+        return to_onnx(network)
     except OSError as error:
         raise WeightsError(f"{source} cannot be read: {error.strerror}.") from error
     except WeightsError as error:

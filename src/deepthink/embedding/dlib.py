@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from deepthink import weights
-from deepthink.embedding.convert import dlib_resnet_onnx
+from deepthink.embedding.convert import MEANS, SIZE, dlib_resnet_onnx
 from deepthink.embedding.onnx import OnnxSession
 from deepthink.errors import BadInputError, MissingExtraError
 
-MEANS = (122.782, 117.001, 104.298)  # red, green, blue, of the network's training pictures; its file holds them too
 SCALE = 1 / 256
-SIZE, DIMENSIONS = 150, 128
+DIMENSIONS = 128
 
 
 def _fingerprint(name: str) -> str:

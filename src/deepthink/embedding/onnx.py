@@ -41,7 +41,8 @@ class OnnxSession:
 
     def run(self, batch: np.ndarray) -> np.ndarray:
         """Return the network's output for a float32 batch."""
-        return self.session.run(None, {self.input: batch})[0]
+        output: np.ndarray = self.session.run(None, {self.input: batch})[0]
+        return output
 
 
 def usable_cores() -> int:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepthink.embedding.dat import Layer, Network
+from deepthink.embedding.network import Layer, Network
 from deepthink.errors import MissingExtraError, WeightsError
 
 OPSET, IR = 17, 9  # ONNX Runtime reads both since 1.13
@@ -85,10 +85,10 @@ class Graph:
         graph = helper.make_graph(self.nodes, "dlib_resnet", [crops], [output], self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR)
         onnx.checker.check_model(model)
-        return model.SerializeToString(deterministic=True)
+        return bytes(model.SerializeToString(deterministic=True))
 
     def _take_marks(self, layer: Layer) -> None:
-        """A tag begins a block; a tag and a skip let the block's input take its own way, here through a pool."""
+        """Begin a block at a tag; at a tag and a skip, let the block's input take its own way, through a pool."""
         if layer.marks == 1:
             self.block = self.now
         elif layer.marks == 2 and self.block is not None:

@@ -98,15 +98,13 @@ def smo(K, size, space, tolerance, limit):
     for step in range(limit):
         i = position(rise_bits, size, peak(rise_bits, size))
         e_i, K_i = rise[i], K[i]
-        most = nought
+        # the stopping rule looks at the largest violation, the step at the best gain: seldom the same partner
+        if e_i - as_float(trough(fall_bits, size)) < tolerance:
+            return step
         for t in range(size):
             short = max(e_i - fall[t], nought)
             gain[t] = short * short / max(two * K_i[t], tiny)
         j = position(gain_bits, size, peak(gain_bits, size))
-        # the stopping rule needs the largest violation, the step the best gain: they are seldom the same partner
-        most = e_i - as_float(trough(fall_bits, size))
-        if most < tolerance:
-            return step
         K_j = K[j]
         change = np.float64(e_i - fall[j]) / np.float64(max(two * K_i[j], tiny))
         room_i, room_j = high[i] - beta[i], beta[j] - low[j]
@@ -253,8 +251,6 @@ def take(chosen, padded, middle, e, beta, low, high, space):
         space.low[k], space.high[k] = low[t], high[t]
     for k in range(len(chosen), padded):
         space.e[k], space.beta[k], space.low[k], space.high[k] = np.float32(0), 0.0, 0.0, 0.0
-        space.K[k, :padded] = 0
-        space.K[:padded, k] = 0
 
 
 @compiled
@@ -279,7 +275,7 @@ def restart(e, beta, low, high, rows):
     A held-out fold is taken away (or another candidate's solution fitted in) by setting the bounds first.
     """
     n = len(e)
-    moved, change = np.empty(2 * n, np.int64), np.empty(2 * n)
+    moved, change, done = np.empty(n, np.int64), np.empty(n), np.zeros(n, np.bool_)
     m, lack, size = 0, 0.0, 0.0
     for t in range(n):
         inside = min(max(beta[t], low[t]), high[t])
@@ -293,22 +289,21 @@ def restart(e, beta, low, high, rows):
         return
     subtract(e, rows, moved[:m], change[:m])
     typical, m = size / m, 0
-    order = np.argsort(-e) if lack > 0 else np.argsort(e)
-    for t in order:
-        if abs(lack) <= 1e-12 * (1 + typical):
+    while abs(lack) > 1e-12 * (1 + typical) and m < n:
+        sign = 1.0 if lack > 0 else -1.0
+        worst, t = -1e30, -1
+        for k in range(n):
+            room = high[k] - beta[k] if lack > 0 else beta[k] - low[k]
+            if room > 0 and sign * e[k] > worst and not done[k]:
+                worst, t = sign * e[k], k
+        if t < 0:
             break
         room = high[t] - beta[t] if lack > 0 else beta[t] - low[t]
         by = min(abs(lack), room, typical)
-        if by <= 0:
-            continue
-        before = beta[t]
-        if lack > 0:
-            beta[t] = high[t] if by == room else before + by
-        else:
-            beta[t] = low[t] if by == room else before - by
-        by = by if lack > 0 else -by
-        moved[m], change[m] = t, by
-        lack -= by
+        bound = high[t] if lack > 0 else low[t]
+        beta[t] = bound if by == room else beta[t] + sign * by
+        moved[m], change[m], done[t] = t, sign * by, True
+        lack -= sign * by
         m += 1
     subtract(e, rows, moved[:m], change[:m])
 

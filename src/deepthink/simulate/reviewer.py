@@ -5,6 +5,7 @@ It is the one place where a simulated person acts; no step of the road reads the
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from deepthink.curation import review
@@ -12,8 +13,10 @@ from deepthink.curation.facelist import Facelist, Row, Status
 from deepthink.errors import BadInputError
 from deepthink.flow.truth import Presence, read_truth
 from deepthink.flow.wiring import Site
+from deepthink.records import Box
 
 WHO = "simulated reviewer"
+Moment = tuple[str, str, datetime]
 Decision = tuple[str, str]  # what to do, and under which name
 
 
@@ -32,33 +35,51 @@ def review_by_truth(site: Site) -> dict[str, Any]:
     """
     if site.truth is None:
         raise BadInputError("This site has no truth file: a person must review it, with deepthink review.")
-    frames = _by_frame(site)
-    decisions: dict[Decision, list[int]] = {}
+    waiting: dict[Moment, dict[int, Row]] = {}
     for number, row in Facelist(site.facelist, site.datasink.problems).rows.items():
         if row.status == Status.CANDIDATE:
-            decisions.setdefault(_decide(row, frames), []).append(number)
+            waiting.setdefault((row.frame.date, row.frame.event, row.frame.time), {})[number] = row
+    decisions: dict[Decision, list[int]] = {}
+    frames = _by_frame(site)
+    for moment, rows in waiting.items():
+        for number, decision in _decide(rows, frames.get(moment, [])).items():
+            decisions.setdefault(decision, []).append(number)
     for (verb, name), numbers in sorted(decisions.items()):
         _act(site, verb, name, numbers)
     return {verb: sum(len(n) for (v, _), n in decisions.items() if v == verb) for verb in ("accept", "stranger", "remove")}
 
 
-def _by_frame(site: Site) -> dict[tuple[str, str, str], list[Presence]]:
+def _by_frame(site: Site) -> dict[Moment, list[Presence]]:
     assert site.truth is not None
-    frames: dict[tuple[str, str, str], list[Presence]] = {}
+    frames: dict[Moment, list[Presence]] = {}
     for presence in read_truth(site.truth):
-        frames.setdefault((presence.date, presence.event, presence.time.isoformat()), []).append(presence)
+        frames.setdefault((presence.date, presence.event, presence.time), []).append(presence)
     return frames
 
 
-def _decide(row: Row, frames: dict[tuple[str, str, str], list[Presence]]) -> Decision:
-    """Find whose face a box shows: that of the person whose box its centre is in, the nearest where two overlap."""
-    there = frames.get((row.frame.date, row.frame.event, row.frame.time.isoformat()), [])
-    x, y = (row.box.x1 + row.box.x2) / 2, (row.box.y1 + row.box.y2) / 2
-    around = [one for one in there if one.box.x1 <= x < one.box.x2 and one.box.y1 <= y < one.box.y2 and one.facing]
-    if not around:
-        return "remove", ""
-    nearest = min(around, key=lambda one: abs((one.box.x1 + one.box.x2) / 2 - x))
-    return ("accept", nearest.person) if nearest.resident else ("stranger", "")
+def _decide(rows: dict[int, Row], there: list[Presence]) -> dict[int, Decision]:
+    """Give each person in a frame the face nearest to the middle of their box; other faces are nobody's we know.
+
+    A photograph may show others in the background, and a detector finds faces where there are none.
+    """
+    decisions: dict[int, Decision] = {number: ("remove", "") for number in rows}
+    for presence in (one for one in there if one.facing):
+        inside = [number for number, row in rows.items() if _within(row.box, presence.box)]
+        if inside:
+            nearest = min(inside, key=lambda number: _apart(rows[number].box, presence.box))
+            decisions[nearest] = ("accept", presence.person) if presence.resident else ("stranger", "")
+    return decisions
+
+
+def _within(face: Box, person: Box) -> bool:
+    x, y = (face.x1 + face.x2) / 2, (face.y1 + face.y2) / 2
+    return person.x1 <= x < person.x2 and person.y1 <= y < person.y2
+
+
+def _apart(face: Box, person: Box) -> float:
+    across = (face.x1 + face.x2 - person.x1 - person.x2) / 2
+    down = (face.y1 + face.y2 - person.y1 - person.y2) / 2
+    return across * across + down * down
 
 
 def _act(site: Site, verb: str, name: str, numbers: list[int]) -> None:

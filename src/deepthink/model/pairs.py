@@ -1,0 +1,201 @@
+"""One pair of classes through the whole grid, cross-validated, compiled.
+
+Everything that the candidates of a pair share is done once: one float32 kernel per gamma for all C and all folds;
+for each candidate first the problem with all rows, then each fold from that solution, of which it lacks only what
+the held-out rows carried (DeCoste & Wagstaff, "Alpha seeding for support vector machines", 2000). From one gamma to
+the next a solution is carried along gamma C = constant, where the machines are nearly the same (Keerthi & Lin,
+"Asymptotic behaviors of support vector machines with Gaussian kernel", 2003).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from deepthink.model.compiled import compiled
+from deepthink.model.kernels import Rows, centre, squares, subtract
+from deepthink.model.solver import PAD, Space, certain_sign, intercept, restart, solve
+
+COUNTS = ("steps", "rounds", "kernel_values", "residual_updates", "solved", "screened", "unfinished")
+ABSENT = 2  # in `sure`: the fold's training set lacks one of the two classes, so that it has no such machine
+
+
+class Path(NamedTuple):
+    """What one pair learnt: of every candidate, in every fold (the last column is for all rows)."""
+
+    decisions: np.ndarray  # (candidates, n) float32: held-out decision values, positive for the first class
+    intercepts: np.ndarray  # (candidates, folds + 1)
+    sure: np.ndarray  # (candidates, folds + 1) int8: the sign when it is certain, ABSENT, or 0
+    starts: np.ndarray  # (candidates * folds + 1,): where each fold's solution starts in the two below
+    index: np.ndarray  # int32, rows of the pair with beta != 0
+    beta: np.ndarray  # float64, their betas
+    whole: np.ndarray  # (candidates, n): the betas of all rows' own problem
+    counts: np.ndarray  # of COUNTS
+
+
+@compiled
+def solve_pair(X, first, fold, linear, gamma, C, source, weight, tolerance, room, working, screen):
+    """Solve every candidate in every fold for one pair of classes.
+
+    Parameters
+    ----------
+    X : (n, features) float32, the rows of the first class before those of the second
+    first : int, how many rows are the first class's
+    fold : (n,) int64, the fold that holds the row out
+    linear, gamma, C : (candidates,), those of one kernel side by side
+    source : (candidates,), which earlier candidate to start from, or -1
+    weight : (folds + 1, 2), what C is multiplied by, by fold and class
+    tolerance : float, libsvm's
+    room : int, float32 numbers that may be kept of the kernel
+    working : int, the largest small problem; a pair of no more rows is solved as one
+    screen : bool, whether problems of certain outcome are left unsolved
+    """
+    n, candidates, folds = X.shape[0], len(C), weight.shape[0] - 1
+    counts = np.zeros(len(COUNTS), np.int64)
+    decisions = np.zeros((candidates, n), np.float32)
+    intercepts, sure = np.zeros((candidates, folds + 1)), np.zeros((candidates, folds + 1), np.int8)
+    whole, known = np.zeros((candidates, n)), np.zeros(candidates, np.bool_)
+    starts, size = np.zeros(candidates * folds + 1, np.int64), 0
+    index, values = np.empty(1024, np.int32), np.empty(1024)
+
+    present = count(fold, first, folds)
+    square = squares(X)
+    reach = 4.0 * square.max()
+    spread = diameter(X)
+    everything = n <= working
+    padded = (n + PAD - 1) // PAD * PAD
+    XT = np.ascontiguousarray(X.T)
+    products = np.dot(X, XT) if everything else np.empty((1, 1), np.float32)
+    kept = np.zeros((padded, padded) if everything else (min(n, max(room // n, 2 * working)), n), np.float32)
+    slot, used = np.full(n, -1), np.zeros(1, np.int64)
+    width = padded if everything else working
+    space = Space(
+        kept if everything else np.zeros((working, working), np.float32),
+        np.empty(width, np.int64),
+        np.zeros(width, np.float32),
+        np.zeros(width),
+        np.zeros(width),
+        np.zeros(width),
+    )
+    e, beta, low, high = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    whole_e = np.empty(n)
+    rows = Rows(X, XT, square, kept, slot, used, True, 0.0, reach, counts)
+    ready = False
+
+    for c in range(candidates):
+        if c == 0 or linear[c] != linear[c - 1] or gamma[c] != gamma[c - 1]:
+            rows = Rows(X, XT, square, kept, slot, used, linear[c], gamma[c], reach, counts)
+            slot[:] = -1
+            used[0] = 0
+            ready = False
+        deepest = 0.5 * spread if linear[c] else -np.expm1(-gamma[c] * spread)
+        for turn in range(folds + 1):
+            part = folds if turn == 0 else turn - 1  # all rows first
+            here = present[part]
+            if here[0] == 0 or here[1] == 0:
+                verdict = ABSENT
+                outcome = (1 if here[0] else 0) - (1 if here[1] else 0)
+            else:
+                verdict, outcome = 0, 0
+                if screen:
+                    masses = C[c] * weight[part] * here
+                    verdict = outcome = certain_sign(masses[0], masses[1], deepest)
+            if verdict != 0:
+                sure[c, part], intercepts[c, part] = verdict, outcome
+                for t in range(n):
+                    if fold[t] == part:
+                        decisions[c, t] = outcome
+                if part < folds:
+                    starts[c * folds + part + 1] = size
+                counts[5] += 1
+                continue
+            if everything and not ready:
+                kept[:n, :n] = products
+                centre(kept[:n, :n], square, square, linear[c], gamma[c], reach)
+                for t in range(n):
+                    kept[t, t] = 0
+                    slot[t] = t
+                counts[2] += n * n
+            ready = True
+            bounds(low, high, first, fold, part, C[c] * weight[part])
+            if part < folds and known[c]:
+                beta[:], e[:] = whole[c], whole_e
+            else:
+                begin(c, source, C, whole, known, first, rows, e, beta)
+            restart(e, beta, low, high, rows)
+            if not solve(rows, e, beta, low, high, tolerance, space, everything):
+                counts[6] += 1
+            counts[4] += 1
+            b = intercept(e, beta, low, high)
+            intercepts[c, part] = b
+            if part == folds:
+                whole[c], whole_e[:], known[c] = beta, e, True
+                continue
+            if size + n > len(index):
+                index, values = longer(index, size, n), longer(values, size, n)
+            for t in range(n):
+                if fold[t] == part:
+                    decisions[c, t] = np.float32((1.0 if t < first else -1.0) - e[t] + b)
+                if beta[t] != 0:
+                    index[size], values[size] = t, beta[t]
+                    size += 1
+            starts[c * folds + part + 1] = size
+    return Path(decisions, intercepts, sure, starts, index[:size].copy(), values[:size].copy(), whole, counts)
+
+
+@compiled
+def begin(c, source, C, whole, known, first, rows, e, beta):
+    """Start from nothing, or from the source candidate's solution, its betas scaled as the bounds are."""
+    for t in range(len(e)):
+        e[t], beta[t] = 1.0 if t < first else -1.0, 0.0
+    if source[c] < 0 or not known[source[c]]:
+        return
+    beta[:] = whole[source[c]] * (C[c] / C[source[c]])
+    carried = np.flatnonzero(beta)
+    subtract(e, rows, carried, beta[carried])
+
+
+@compiled
+def bounds(low, high, first, fold, part, most):
+    """(0, C) for the first class, (-C, 0) for the second, (0, 0) for what the fold holds out."""
+    for t in range(len(fold)):
+        trained = fold[t] != part
+        high[t] = most[0] if trained and t < first else 0.0
+        low[t] = -most[1] if trained and t >= first else 0.0
+
+
+@compiled
+def count(fold, first, folds):
+    """Training rows of the two classes by fold, and last of all rows."""
+    present = np.zeros((folds + 1, 2), np.int64)
+    for t in range(len(fold)):
+        side = 0 if t < first else 1
+        for part in range(folds + 1):
+            if fold[t] != part:
+                present[part, side] += 1
+    return present
+
+
+@compiled
+def diameter(X):
+    """An upper bound of the squared distances: four times the squared radius about the mean."""
+    n, features = X.shape
+    centre_ = np.zeros(features)
+    for t in range(n):
+        for d in range(features):
+            centre_[d] += X[t, d] / n
+    radius = 0.0
+    for t in range(n):
+        s = 0.0
+        for d in range(features):
+            s += (X[t, d] - centre_[d]) ** 2
+        radius = max(radius, s)
+    return 4.0 * radius
+
+
+@compiled
+def longer(array, size, more):
+    result = np.empty(2 * size + more, array.dtype)
+    result[:size] = array[:size]
+    return result
