@@ -37,7 +37,7 @@ class DetectionSettings(Section):
 
     detector: str = Field("auto", description="auto (yunet where its file is, else opencv), opencv, yunet or dlib")
     min_size: int = Field(40, ge=20, description="pixels; a smaller face is not usable")
-    min_focus: float = Field(15.0, ge=0, description="variance of the Laplacian; a more blurred face is not usable")
+    min_focus: float = Field(5.0, ge=0, description="see docs/steps/detect.md; a more blurred face is not usable")
     max_angle: float = Field(40.0, gt=0, le=90, description="degrees; a head tilted more is not usable")
     max_turn: float = Field(0.75, gt=0, le=2, description="0 faces the camera, 1 the nose is under an eye")
 
@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     registry: Path = Field(Path("registry"), description="folder of published versions")
     montages: Path = Field(Path("montages"), description="folder of contact sheets for review")
     embedder: str = Field("dlib-resnet", description="dlib-resnet or dlib-bin (the same network through dlib itself)")
+    mirror: bool = Field(True, description="embed each face and its mirror image: twice the time, fewer errors")
     detection: DetectionSettings = DetectionSettings()
     sweep: SweepSettings = SweepSettings()
     train: TrainSettings = TrainSettings()

@@ -9,6 +9,7 @@ import numpy as np
 
 from deepthink.records import Box, Quality
 
+_CONTRAST, _FLAT = 50.0, 8.0  # grey levels: what a face's contrast is brought to, and below which it is noise
 FACE_WIDTH = 96  # pixels; SentinelCam judges focus, and keeps eyes, in a crop enlarged to this width
 
 
@@ -17,7 +18,7 @@ class QualityRules:
     """What a usable face must have; see `Quality` for the units."""
 
     min_size: int = 40
-    min_focus: float = 15.0
+    min_focus: float = 5.0
     max_angle: float = 40.0
     max_turn: float = 0.75
 
@@ -72,17 +73,20 @@ def face_crop(image: np.ndarray, box: Box) -> np.ndarray:
 
 
 def focus_of(image: np.ndarray, box: Box) -> float:
-    """Return the variance of the Laplacian of a face at 96 pixels across; higher is sharper.
+    """Return how sharp a face is: the variance of the Laplacian at 96 pixels across, of even contrast, without noise.
 
-    Every face is brought to one size first, because a large blurred face has as little detail a pixel as a sharp
-    one has much. Source: Pech-Pacheco et al., Diatom autofocusing in brightfield microscopy, ICPR 2000.
+    Every face is brought to one size and contrast first, because a large blurred face has as little detail a pixel as
+    a small sharp one, and a dark one as little as a blurred; and it is smoothed a little, because a sensor's noise looks
+    like detail. Seen: sharp drawn faces 39 to 126, sharp photographs 8 to 42, either blurred by 3 pixels 2 to 15.
+    Source: Pech-Pacheco et al., Diatom autofocusing in brightfield microscopy, ICPR 2000.
     """
     face = face_crop(image, box)
     if face.size == 0:
         return 0.0
     height = max(1, round(face.shape[0] * FACE_WIDTH / face.shape[1]))
     grey = cv2.cvtColor(cv2.resize(face, (FACE_WIDTH, height), interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-    return float(cv2.Laplacian(grey, cv2.CV_64F).var())
+    even = (grey - grey.mean()) * np.float64(_CONTRAST / (grey.std() + _FLAT))
+    return float(cv2.Laplacian(cv2.GaussianBlur(even, (0, 0), 1.0), cv2.CV_64F).var())
 
 
 def eyes_of(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,7 @@ from deepthink.detection.align import DlibChip
 from deepthink.detection.base import Detector
 from deepthink.detection.quality import QualityRules
 from deepthink.embedding.base import Embedder
+from deepthink.embedding.mirror import Mirrored
 from deepthink.errors import WeightsError
 from deepthink.model.artifact import Recogniser, nobody, read_recogniser
 from deepthink.recognition.recognise import Senses
@@ -24,7 +25,7 @@ from deepthink.registry.ledger import LEDGER, Ledger
 from deepthink.settings import Settings
 from deepthink.validation.gates import Limits
 
-YUNET = "face_detection_yunet_2023mar"
+YUNET = "yunet"
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Site:
     def embedder(self) -> Embedder:
         """What turns crops into embeddings."""
         embedder: Embedder = plugins.find("embedders", self.settings.embedder)()
-        return embedder
+        return Mirrored(embedder) if self.settings.mirror else embedder
 
     @cached_property
     def senses(self) -> Senses:

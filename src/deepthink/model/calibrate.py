@@ -13,7 +13,7 @@ from deepthink.model.openset import distances_to
 # of 8 or 10 photographs each, 20 draws: 0.50). It stands in for strangers that a young site has not met yet.
 USUAL_DISTANCE = 0.50
 USUAL_WEIGHT = 20  # strangers' events that the usual distance counts for
-SPREADS = 3.0  # standard deviations beyond residents' own mean distance: further than that there is nobody to gain
+SPREADS = 3.0  # standard deviations beyond residents' own mean distance: further than that there is hardly anyone to gain
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def calibrate(
 
     Strangers are the faces reviewed as such, and a cohort: every resident's events asked of a gallery that does not
     hold that resident (leave one person out; Phillips et al. 2011). Where both are few, the usual distance of the
-    embedder is mixed in. A threshold far beyond what residents themselves need is drawn back to `SPREADS`.
+    embedder is mixed in. A threshold beyond what residents themselves need (`SPREADS`) is drawn back half of the way.
 
     Parameters
     ----------
@@ -86,7 +86,11 @@ def _threshold(away: np.ndarray, fpir: float) -> float:
 
 
 def _drawn_back(threshold: float, own: np.ndarray) -> float:
-    return min(threshold, float(own.mean() + SPREADS * own.std())) if len(own) >= USUAL_WEIGHT else threshold
+    """Where strangers lie far beyond residents, go half of the way back to them: a margin on both sides."""
+    if len(own) < USUAL_WEIGHT:
+        return threshold
+    enough = float(own.mean() + SPREADS * own.std())
+    return (threshold + enough) / 2 if enough < threshold else threshold
 
 
 def _share(chosen: np.ndarray) -> float:

@@ -18,8 +18,8 @@ import numpy.typing as npt
 import scipy.linalg.blas  # noqa: F401  the solver's BLAS: threadpoolctl can only limit what is loaded
 from threadpoolctl import threadpool_limits
 
-from deepthink.model.pairs import COUNTS, Path, solve_pair
-from deepthink.model.votes import Ballot
+from deepthink.model.pairs import ABSENT, COUNTS, Path, solve_pair
+from deepthink.model.votes import BLOCK, Ballot
 
 WORKING = 384  # points in the largest small problem: its kernel, 0.6 MB, stays in the second-level cache
 VOTING = 0.25  # share of the time that counting votes takes, until it has begun
@@ -101,10 +101,17 @@ def cross_validate(problem: Problem, candidates: Sequence[Candidate], progress: 
 class Machine:
     """The chosen candidate: solved on all rows, and in every fold without the screen, so that values are exact."""
 
+    candidate: Candidate
     ballot: Ballot  # of this one candidate
     betas: list[npt.NDArray[np.float64]]  # by pair, of its rows: those of the first class, then the second's
     intercepts: npt.NDArray[np.float64]  # (pairs,), for centred kernels
     own: npt.NDArray[np.float64]  # (n, classes - 1): held-out decision values of the duels each row's class is in
+
+
+    def rows(self, pair: int) -> npt.NDArray[np.int64]:
+        """Return the rows of a pair, in the order of its betas."""
+        who, sides = self.ballot.who, (self.ballot.first[pair], self.ballot.second[pair])
+        return np.concatenate([np.flatnonzero(who == side) for side in sides])
 
 
 def solve_one(problem: Problem, candidate: Candidate) -> Machine:
@@ -119,7 +126,28 @@ def solve_one(problem: Problem, candidate: Candidate) -> Machine:
             betas[pair] = path.whole[0]
             first, second = pairs[pair]
             own[rows, np.where(problem.who[rows] == first, second - 1, first)] = path.decisions[0]
-    return Machine(ballot, betas, ballot.intercepts[:, 0, -1], own)
+    return Machine(candidate, ballot, betas, ballot.intercepts[:, 0, -1], own)
+
+
+def held_out_decisions(problem: Problem, machine: Machine) -> npt.NDArray[np.float32]:
+    """Return the decision values (n, pairs) of every row by machines that have not seen it.
+
+    Where a fold's training set lacks a class of the pair, the other wins, +1 or -1, as in libsvm's own
+    cross-validation for probabilities; lacking both, or for a row that no fold holds out, the value is 0.
+    """
+    ballot, candidate = machine.ballot, machine.candidate
+    result = np.zeros((len(problem.who), len(ballot.first)), np.float32)
+
+    def fill(part: tuple[int, npt.NDArray[np.int64]]) -> None:
+        fold, rows = part
+        result[rows] = ballot.intercepts[:, 0, fold]
+        exist = np.flatnonzero(ballot.sure[:, 0, fold] != ABSENT)
+        result[np.ix_(rows, exist)] = ballot.decisions(exist, rows, 0, fold, candidate.linear, candidate.gamma).T
+
+    with _threads(problem.threads) as pool:
+        folds = [(fold, np.flatnonzero(problem.fold == fold)) for fold in range(ballot.folds)]
+        list(pool.map(fill, [(fold, rows[k : k + BLOCK]) for fold, rows in folds for k in range(0, len(rows), BLOCK)]))
+    return result
 
 
 def solving_order(candidates: Sequence[Candidate]) -> list[int]:

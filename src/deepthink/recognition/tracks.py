@@ -13,6 +13,7 @@ from deepthink.records import Sample
 # Labeled Faces in the Wild). The outpost's tracker is a witness too, but it swaps people who cross.
 LINK = 0.45
 SAME_OBJECT = 0.15
+SHARP = 40.0  # focus beyond which a face is no better for recognition
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,10 @@ class Track:
         return any(face.sample.quality.usable for face in self.faces)
 
     def probe(self) -> np.ndarray:
-        """Return the mean embedding of the usable faces, or of all when none is."""
-        good = [face.embedding for face in self.faces if face.sample.quality.usable]
-        return np.asarray(np.mean(good or [face.embedding for face in self.faces], axis=0))
+        """Return the mean embedding of the usable faces, or of all when none is; sharp faces count for more."""
+        good = [face for face in self.faces if face.sample.quality.usable] or self.faces
+        weights = [1.0 + min(face.sample.quality.focus, SHARP) for face in good]
+        return np.average([face.embedding for face in good], axis=0, weights=weights)
 
 
 def link(faces: Sequence[Face]) -> list[Track]:

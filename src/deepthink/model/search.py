@@ -1,0 +1,358 @@
+"""Grid search over one-against-one support vector machines: scikit-learn's answer, far sooner."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import joblib
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import rankdata
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import ParameterGrid, check_cv, cross_validate
+from sklearn.svm import SVC
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from deepthink.errors import SettingsError
+from deepthink.model.platt import pairwise_decisions
+
+if TYPE_CHECKING:
+    from deepthink.model.duels import Candidate, Problem
+
+Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]]
+Splits = list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
+
+QUICK = [{"kernel": ["linear"], "C": [1.0]}]  # nearly as good, found OpenFace's authors
+STANDARD = [
+    {"kernel": ["rbf"], "C": [10.0**k for k in range(-3, 4)], "gamma": [10.0**k for k in range(-1, -6, -1)]},
+    {"kernel": ["linear"], "C": [10.0**k for k in range(-3, 4)]},
+]
+WIDE = [
+    {"kernel": ["rbf"], "C": [10.0**k for k in range(-4, 6)], "gamma": [10.0**k for k in range(1, -7, -1)]},
+    {"kernel": ["linear"], "C": [10.0**k for k in range(-4, 6)]},
+]
+PRESETS: dict[str, Grid] = {"quick": QUICK, "standard": STANDARD, "wide": WIDE}
+
+
+class SupportVectorSearch(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Choose kernel, C and gamma of an ``SVC`` by cross-validation, as ``GridSearchCV`` does.
+
+    The folds, the stopping rule, the votes and the way ties are broken are scikit-learn's and libsvm's, so the
+    scores agree; see docs/decisions/fast-search.md for how they come so much sooner.
+
+    Parameters
+    ----------
+    param_grid : str, dict or list of dict, default="standard"
+        "quick", "standard" or "wide", or a grid as ``GridSearchCV`` takes it.
+    cv : int, splitter or iterable of (train, test), default=5
+        As in ``GridSearchCV``.
+    scoring : {"accuracy", "balanced_accuracy"}, default="accuracy"
+    refit : bool, default=True
+        Whether to solve the best candidate on all rows, and its folds for `best_decisions_`.
+    class_weight : {None, "balanced"}, default=None
+    tol : float, default=1e-3
+        The stopping tolerance, libsvm's.
+    n_jobs : int or None, default=None
+        Threads; None and -1 take all processors that this process may use. For the scikit-learn engine, joblib's.
+    memory_mb : float, default=256
+        Room for kernel rows, all threads together.
+    engine : {"auto", "numba", "sklearn"}, default="auto"
+        "auto" falls back to fitting every candidate with scikit-learn where Numba is missing, or where the grid or
+        the folds are not of the kind that the fast engine knows.
+    progress : callable or None, default=None
+        Called as ``progress(done, total, info)``; ``str(info)`` says what is being done and how long it will take.
+
+    Attributes
+    ----------
+    cv_results_ : dict
+        As in ``GridSearchCV``. The fast engine shares work among candidates: its times are equal shares.
+    best_index_, best_params_, best_score_ : int, dict, float
+    best_estimator_ : SVC
+        Plain, fitted on all rows; its pickle needs nothing of ours.
+    best_decisions_ : ndarray of shape (n, pairs) or None
+        Decision values of the best candidate by machines that had not seen the row, as ``platt`` wants them. None
+        when they would take more than `memory_mb`.
+    own_decisions_ : ndarray of shape (n, classes - 1)
+        Of these the columns of pairs that the row's own class is in: enough for ``platt.fit_pairwise_platt``.
+    classes_, n_features_in_ : ndarray, int
+    engine_, engine_reason_ : str
+        The engine that was used, and why.
+    counts_ : dict
+        What the fast engine did, by kind of work.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X, y = np.repeat([[0.0, 1.0], [1.0, 0.0]], 5, axis=0), ["ann"] * 5 + ["bob"] * 5
+    >>> search = SupportVectorSearch("quick", engine="sklearn").fit(X, y)
+    >>> search.best_params_, search.best_score_
+    ({'C': 1.0, 'kernel': 'linear'}, 1.0)
+    """
+
+    def __init__(
+        self,
+        param_grid: str | Grid = "standard",
+        *,
+        cv: Any = 5,
+        scoring: str = "accuracy",
+        refit: bool = True,
+        class_weight: str | None = None,
+        tol: float = 1e-3,
+        n_jobs: int | None = None,
+        memory_mb: float = 256,
+        engine: str = "auto",
+        progress: Callable[[int, int, Any], None] | None = None,
+    ) -> None:
+        self.param_grid = param_grid
+        self.cv = cv
+        self.scoring = scoring
+        self.refit = refit
+        self.class_weight = class_weight
+        self.tol = tol
+        self.n_jobs = n_jobs
+        self.memory_mb = memory_mb
+        self.engine = engine
+        self.progress = progress
+
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> Self:
+        """Score every candidate, and fit the best.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, features)
+        y : array-like of shape (n,)
+        groups : array-like of shape (n,), optional
+            Passed to the splitter: rows of one group are never on both sides of a split.
+        """
+        self._check_settings()
+        X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
+        check_classification_targets(y)
+        self.classes_, who = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"There is nothing to tell apart: all rows have one class, {self.classes_[0]!r}.")
+        grid = list(ParameterGrid(PRESETS[self.param_grid] if isinstance(self.param_grid, str) else self.param_grid))
+        splits = [(np.asarray(a), np.asarray(b)) for a, b in check_cv(self.cv, y, classifier=True).split(X, y, groups)]
+        self.n_splits_ = len(splits)
+        candidates, fold = _candidates(grid, X.shape[1]), _partition(splits, who)
+        self.engine_, self.engine_reason_ = self._choose_engine(candidates, fold)
+        if self.engine_ == "numba":
+            self._fit_fast(X, y, who, grid, candidates, fold)
+        else:
+            self._fit_plainly(X, y, grid, splits)
+        return self
+
+    def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Return the class of each row, by the best candidate."""
+        check_is_fitted(self, "best_estimator_")
+        return np.asarray(self.best_estimator_.predict(X))
+
+    def decision_function(self, X: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Return the best candidate's decision values."""
+        check_is_fitted(self, "best_estimator_")
+        return np.asarray(self.best_estimator_.decision_function(X))
+
+    def _check_settings(self) -> None:
+        """Refuse what cannot be done before any work is."""
+        known = {"scoring": _SCORES, "engine": ("auto", "numba", "sklearn"), "class_weight": (None, "balanced")}
+        for name, values in known.items():
+            if getattr(self, name) not in values:
+                choices = ", ".join(map(repr, values))
+                raise SettingsError(f"{name}={getattr(self, name)!r} is not known. Use one of: {choices}.")
+        if isinstance(self.param_grid, str) and self.param_grid not in PRESETS:
+            raise SettingsError(f"There is no preset {self.param_grid!r}. Use one of: {', '.join(PRESETS)}, or a grid.")
+
+    def _choose_engine(self, candidates: list[Candidate] | None, fold: npt.NDArray[np.int64] | None) -> tuple[str, str]:
+        """Return the engine to use and why."""
+        if self.engine == "sklearn":
+            return "sklearn", "it was asked for"
+        against = None
+        if importlib.util.find_spec("numba") is None:
+            against = "Numba is not installed (pip install 'deepthink[train]')"
+        elif candidates is None:
+            against = "the grid asks for more than C and gamma of rbf and linear kernels"
+        elif fold is None:
+            against = "the folds are not of the kind that holds each row out once and trains on all others"
+        if against is None:
+            return "numba", "it was asked for" if self.engine == "numba" else "it can do all that is asked"
+        if self.engine == "numba":
+            raise SettingsError(f"engine='numba' cannot be used: {against}. Use engine='auto'.")
+        return "sklearn", against
+
+    def _fit_fast(
+        self,
+        X: npt.NDArray[Any],
+        y: npt.NDArray[Any],
+        who: npt.NDArray[np.int64],
+        grid: list[dict[str, Any]],
+        candidates: Any,
+        fold: Any,
+    ) -> None:
+        """Cross-validate all candidates together, pair by pair of classes."""
+        from deepthink.model.assembly import assemble
+        from deepthink.model.duels import cross_validate, held_out_decisions, solve_one
+
+        started = time.perf_counter()
+        problem = self._problem(X, who, fold)
+        unique = sorted(set(candidates))
+        solved = cross_validate(problem, unique, self.progress)
+        self.counts_ = solved.counts
+        if self.counts_["unfinished"]:
+            warnings.warn(
+                f"{self.counts_['unfinished']} of {self.counts_['solved']} problems did not reach tol={self.tol}. "
+                "Scale the features, or leave out the largest C.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        right = solved.right[[unique.index(candidate) for candidate in candidates]]
+        scores = np.array([[_SCORES[self.scoring](one, who, fold == f) for f in range(self.n_splits_)] for one in right])
+        share = (time.perf_counter() - started) / scores.size
+        self._set_results(grid, scores, np.full(scores.shape, share), np.zeros(scores.shape))
+        if not self.refit:
+            return
+        machine = solve_one(problem, candidates[self.best_index_])
+        self.own_decisions_ = machine.own
+        self.best_estimator_ = assemble(machine, X, y, who, self._svc_params(self.best_params_))
+        fits = len(y) * len(problem.pairs) * 4 <= self.memory_mb * 2**20
+        self.best_decisions_ = held_out_decisions(problem, machine) if fits else None
+
+    def _fit_plainly(self, X: npt.NDArray[Any], y: npt.NDArray[Any], grid: list[dict[str, Any]], splits: Splits) -> None:
+        """Cross-validate one candidate after another with scikit-learn."""
+        started, found = time.monotonic(), []
+        for number, params in enumerate(grid, start=1):
+            svc = SVC(**self._svc_params(params))
+            found.append(cross_validate(svc, X, y, cv=splits, scoring=self.scoring, n_jobs=self.n_jobs))
+            if self.progress is not None:
+                left = (time.monotonic() - started) * (len(grid) / number - 1)
+                self.progress(number, len(grid), f"fitting candidates, about {left:.0f} s left")
+        times = [np.array([one[key] for one in found]) for key in ("test_score", "fit_time", "score_time")]
+        self._set_results(grid, *times)
+        if not self.refit:
+            return
+        params = self._svc_params(self.best_params_)
+        self.best_estimator_ = SVC(**params).fit(X, y)
+        self.best_decisions_ = _held_out(params, X, y, splits)
+        self.own_decisions_ = _own(self.best_decisions_, np.searchsorted(self.classes_, y))
+
+    def _svc_params(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"class_weight": self.class_weight, "tol": self.tol, **params}
+
+    def _problem(self, X: npt.NDArray[Any], who: npt.NDArray[np.int64], fold: npt.NDArray[np.int64]) -> Problem:
+        from deepthink.model.duels import Problem
+
+        centred = np.ascontiguousarray(X - X.mean(axis=0, dtype=np.float64), dtype=np.float32)
+        weights = np.ones((self.n_splits_ + 1, len(self.classes_)))
+        for part in range(self.n_splits_ + 1):
+            trained = who[fold != part]
+            present = np.unique(trained)
+            weights[part, present] = compute_class_weight(self.class_weight, classes=present, y=trained)
+        threads = joblib.cpu_count() if self.n_jobs in {None, -1} else max(1, int(self.n_jobs or 1))
+        return Problem(centred, who, fold, weights, self.tol, threads, self.memory_mb)
+
+    def _set_results(
+        self, grid: list[dict[str, Any]], scores: npt.NDArray[Any], fit: npt.NDArray[Any], score: npt.NDArray[Any]
+    ) -> None:
+        """Lay the scores (candidates, splits) out as ``GridSearchCV`` does, and choose the best."""
+        mean = np.average(scores, axis=1)
+        if np.isnan(mean).all():
+            raise ValueError("No candidate could be fitted in every fold: see the warnings above.")
+        rank = rankdata(-np.nan_to_num(mean, nan=np.nanmin(mean) - 1), method="min").astype(np.int32)
+        results: dict[str, Any] = {
+            "mean_fit_time": fit.mean(axis=1),
+            "std_fit_time": fit.std(axis=1),
+            "mean_score_time": score.mean(axis=1),
+            "std_score_time": score.std(axis=1),
+        }
+        for name in sorted({name for params in grid for name in params}):
+            values = np.ma.masked_all(len(grid), dtype=_dtype(params[name] for params in grid if name in params))
+            for number, params in enumerate(grid):
+                if name in params:
+                    values[number] = params[name]
+            results[f"param_{name}"] = values
+        results["params"] = grid
+        results |= {f"split{number}_test_score": column for number, column in enumerate(scores.T)}
+        results |= {"mean_test_score": mean, "std_test_score": np.std(scores, axis=1), "rank_test_score": rank}
+        self.cv_results_, self.best_index_ = results, int(rank.argmin())
+        self.best_params_, self.best_score_ = grid[self.best_index_], float(mean[self.best_index_])
+
+
+def _accuracy(right: npt.NDArray[np.bool_], who: npt.NDArray[np.int64], held: npt.NDArray[np.bool_]) -> float:
+    return float(right[held].mean())
+
+
+def _balanced_accuracy(right: npt.NDArray[np.bool_], who: npt.NDArray[np.int64], held: npt.NDArray[np.bool_]) -> float:
+    """The mean, over the classes held out, of the share of their rows that are right."""
+    rows, hits = np.bincount(who[held]), np.bincount(who[held], weights=right[held])
+    return float(np.mean(hits[rows > 0] / rows[rows > 0]))
+
+
+_SCORES: dict[str, Callable[..., float]] = {"accuracy": _accuracy, "balanced_accuracy": _balanced_accuracy}
+
+
+def _dtype(values: Iterable[Any]) -> Any:
+    return np.float64 if all(isinstance(value, int | float) for value in values) else object
+
+
+def _candidates(grid: list[dict[str, Any]], features: int) -> list[Candidate] | None:
+    """What the fast engine is to solve; None if it cannot do all of it."""
+    try:
+        from deepthink.model.duels import Candidate
+    except ImportError:
+        return None
+    found = []
+    for params in grid:
+        kernel, C, gamma = params.get("kernel", "rbf"), params.get("C", 1.0), params.get("gamma", "scale")
+        gamma = 1.0 / features if gamma == "auto" else gamma
+        wanted = kernel == "linear" or (kernel == "rbf" and not isinstance(gamma, str))
+        if not wanted or not set(params) <= {"kernel", "C", "gamma"}:
+            return None
+        found.append(Candidate(kernel == "linear", 0.0 if kernel == "linear" else float(gamma), float(C)))
+    return found
+
+
+def _partition(splits: Splits, who: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
+    """The fold that holds each row out, -1 for none; None unless every fold trains on all that it does not hold out."""
+    fold = np.full(len(who), -1)
+    for number, (train, test) in enumerate(splits):
+        kept = np.setdiff1d(np.arange(len(who)), test)
+        if (fold[test] != -1).any() or len(train) != len(kept) or not np.array_equal(np.sort(train), kept):
+            return None
+        if len(np.unique(who[train])) < 2 or not len(test):
+            return None
+        fold[test] = number
+    return fold
+
+
+def _held_out(
+    params: dict[str, Any], X: npt.NDArray[Any], y: npt.NDArray[Any], splits: Splits
+) -> npt.NDArray[np.float64]:
+    """Decision values (n, pairs) by models that had not seen the row; see ``duels.held_out_decisions``."""
+    classes = np.unique(y)
+    first, second = np.triu_indices(len(classes), k=1)
+    decisions = np.zeros((len(y), len(first)))
+    for train, test in splits:
+        has = np.isin(classes, y[train])
+        decisions[test] = has[first].astype(float) - has[second]
+        if has.sum() < 2:
+            continue
+        svc = SVC(**params).fit(X[train], y[train])
+        arrays = svc.support_vectors_, svc.dual_coef_, svc.intercept_, svc.n_support_
+        both = np.flatnonzero(has[first] & has[second])
+        decisions[np.ix_(test, both)] = pairwise_decisions(X[test], *arrays, svc.kernel, svc._gamma)
+    return decisions
+
+
+def _own(decisions: npt.NDArray[np.float64], who: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """The columns of pairs that each row's own class is in, by the other class: (n, classes - 1)."""
+    classes = int(who.max()) + 1
+    column = np.zeros((classes, classes), np.int64)
+    first, second = np.triu_indices(classes, k=1)
+    column[first, second] = column[second, first] = np.arange(len(first))
+    others = np.array([[other for other in range(classes) if other != own] for own in range(classes)])
+    return np.take_along_axis(decisions, column[who[:, None], others[who]], axis=1)
