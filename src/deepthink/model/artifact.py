@@ -73,6 +73,7 @@ def _manifest(path: Path, recogniser: Recogniser) -> dict[str, Any]:
         "people": list(recogniser.people),
         "embedder": recogniser.embedder,
         "metric": "euclidean",
+        "least_probability": recogniser.rule.least_probability,
         "classifier": {"kernel": classifier.kernel, "gamma": classifier.gamma, "C": classifier.C} if classifier else None,
         "calibration": recogniser.calibration,
     }
@@ -105,7 +106,7 @@ def _check(path: Path, manifest: dict[str, Any]) -> None:
 
 def _built(manifest: dict[str, Any], arrays: dict[str, np.ndarray]) -> Recogniser:
     people = tuple(manifest["people"])
-    rule = Rule(people, arrays["centroids"], arrays["thresholds"])
+    rule = Rule(people, arrays["centroids"], arrays["thresholds"], float(manifest["least_probability"]))
     if not len(people) == len(rule.centroids) == len(rule.thresholds):
         raise ValueError("its people, baselines and thresholds do not match")
     kind = manifest["classifier"]

@@ -7,13 +7,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.svm import SVC
+from sklearn.utils.class_weight import compute_class_weight
 
 from deepthink.model.duels import Machine
 from deepthink.model.platt import pairwise_decisions
 
 
 def assemble(
-    machine: Machine, X: npt.NDArray[np.float64], y: npt.NDArray[Any], who: npt.NDArray[np.int64], params: dict[str, Any]
+    machine: Machine,
+    X: npt.NDArray[np.float64],
+    y: npt.NDArray[Any],
+    who: npt.NDArray[np.int64],
+    params: dict[str, Any],
 ) -> SVC:
     """Return the ``SVC`` that ``SVC(**params).fit(X, y)`` would give, to the solver's tolerance.
 
@@ -30,7 +35,7 @@ def assemble(
     svc._n_support = n_support.astype(np.int32)
     svc._dual_coef_, svc._intercept_ = np.ascontiguousarray(coefficients), intercepts
     svc.dual_coef_, svc.intercept_ = sign * coefficients, sign * intercepts
-    svc.class_weight_ = _class_weight(params, who, classes)
+    svc.class_weight_ = compute_class_weight(params.get("class_weight"), classes=svc.classes_, y=y)
     svc.shape_fit_, svc.fit_status_ = X.shape, 0
     return svc if _agrees(svc, X) else SVC(**params).fit(X, y)
 
@@ -47,9 +52,8 @@ def _coefficients(
     dense = np.zeros((classes - 1, len(who)))
     for pair, betas in enumerate(machine.betas):
         first, second = ballot.first[pair], ballot.second[pair]
-        ours, theirs = np.flatnonzero(who == first), np.flatnonzero(who == second)
-        dense[second - 1, ours] = betas[: len(ours)]
-        dense[first, theirs] = betas[len(ours) :]
+        rows = ballot.rows(pair)
+        dense[np.where(who[rows] == first, second - 1, first), rows] = betas
     used = np.flatnonzero(dense.any(axis=0))
     chosen = used[np.argsort(who[used], kind="stable")]
     return dense[:, chosen], chosen, np.bincount(who[chosen], minlength=classes)
@@ -68,15 +72,9 @@ def _intercepts(machine: Machine, X: npt.NDArray[np.float64], params: dict[str, 
         if lengths is None:
             result[pair] -= betas.sum()
             continue
-        rows = machine.rows(pair)
+        rows = machine.ballot.rows(pair)
         result[pair] -= 0.5 * betas @ lengths[rows] + (betas @ X[rows]) @ middle
     return result
-
-
-def _class_weight(params: dict[str, Any], who: npt.NDArray[np.int64], classes: int) -> npt.NDArray[np.float64]:
-    if params.get("class_weight") is None:
-        return np.ones(classes)
-    return len(who) / (classes * np.bincount(who, minlength=classes))
 
 
 def _agrees(svc: SVC, X: npt.NDArray[np.float64]) -> bool:

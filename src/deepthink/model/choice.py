@@ -37,6 +37,7 @@ class Choice:
     table: list[dict[str, Any]]  # each candidate's parameters, mean and standard deviation of accuracy
     really: np.ndarray  # (faces,) the person of each face, as an index
     predicted: np.ndarray  # (faces,) the person that the folds' machines gave each held-out face, as an index
+    own: np.ndarray  # (faces,) the probability that they gave to the face's own person
     folds: int
 
 
@@ -71,11 +72,11 @@ def choose(
     search = _search(embeddings, who, preset, splits, progress)
     decisions = _held_out(search.best_params_, embeddings, who, splits)
     prob_a, prob_b = fit_pairwise_platt(decisions, who)
-    predicted = couple(decisions, prob_a, prob_b).argmax(axis=1)
+    shares = couple(decisions, prob_a, prob_b)
     best = {key: value for key, value in search.best_params_.items()}
     return Choice(
         search.best_estimator_, prob_a, prob_b, best, float(search.best_score_), _table(search.cv_results_), who,
-        predicted, len(splits),
+        shares.argmax(axis=1), shares[np.arange(len(who)), who], len(splits),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,3 +45,30 @@ class Classifier:
     def probabilities(self, probes: np.ndarray) -> np.ndarray:
         """Return (probes, people), rows that sum to one."""
         return couple(self.decisions(probes), self.prob_a, self.prob_b)
+
+    def without(self, person: int) -> Classifier:
+        """Return the machine that would have been trained without one person.
+
+        One-against-one pairs are trained apart from each other, so the pairs of the others stay as they are.
+        """
+        people = len(self.n_support)
+        pairs = [(i, j) for i in range(people) for j in range(i + 1, people)]
+        kept = np.array([person not in pair for pair in pairs])
+        owner = np.repeat(np.arange(people), self.n_support)
+        others = owner != person
+        dual = self._dual_without(person, owner)
+        return replace(
+            self, support_vectors=self.support_vectors[others], dual_coef=dual[:, others],
+            intercept=self.intercept[kept], n_support=np.delete(self.n_support, person),
+            prob_a=self.prob_a[kept], prob_b=self.prob_b[kept],
+        )  # fmt: skip
+
+    def _dual_without(self, person: int, owner: np.ndarray) -> np.ndarray:
+        """Drop from each vector's column the coefficient against `person`: row m is against the m-th other class."""
+        rows = self.dual_coef.shape[0]
+        kept = np.empty((rows - 1, self.dual_coef.shape[1]))
+        for own in np.unique(owner):
+            against = person if person < own else person - 1
+            columns = owner == own
+            kept[:, columns] = np.delete(self.dual_coef[:, columns], min(against, rows - 1), axis=0)
+        return kept

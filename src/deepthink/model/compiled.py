@@ -17,6 +17,7 @@ from typing import Any
 
 import numba
 
+CONFIG: Any = numba.config
 MODULES = ("compiled.py", "kernels.py", "solver.py", "pairs.py")
 # All of fast maths but one: not-a-number and infinity are checked for on the way in, and signed zeros mean nothing.
 FAST = {"nnan", "ninf", "nsz", "arcp", "contract", "afn", "reassoc"}
@@ -25,14 +26,14 @@ FAST = {"nnan", "ninf", "nsz", "arcp", "contract", "afn", "reassoc"}
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile `function` on its first call, or load what an earlier process compiled."""
     options: dict[str, Any] = {"nogil": True, "fastmath": FAST, "boundscheck": False}
-    before = numba.config.CACHE_DIR
+    before = CONFIG.CACHE_DIR
     try:
-        numba.config.CACHE_DIR = str(cache_folder())
+        CONFIG.CACHE_DIR = str(cache_folder())
         return numba.njit(cache=True, **options)(function)
     except (OSError, RuntimeError):  # no folder of the cache can be written
         return numba.njit(**options)(function)
     finally:
-        numba.config.CACHE_DIR = before
+        CONFIG.CACHE_DIR = before
 
 
 @cache
@@ -40,5 +41,5 @@ def cache_folder() -> Path:
     """Where the code compiled from the present sources is kept."""
     here = Path(__file__).parent
     digest = hashlib.sha256(b"".join((here / name).read_bytes() for name in MODULES)).hexdigest()
-    base = numba.config.CACHE_DIR or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    base = CONFIG.CACHE_DIR or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "deepthink" / "numba" / digest[:16]

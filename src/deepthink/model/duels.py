@@ -66,6 +66,11 @@ class Problem:
         classes = int(self.who.max()) + 1
         return [(first, second) for first in range(classes) for second in range(first + 1, classes)]
 
+    def ballot(self, grid: Sequence[Candidate]) -> Ballot:
+        """Make room for the votes of some candidates."""
+        bounds = np.array([candidate.C for candidate in grid])[:, None, None] * self.weights
+        return Ballot(self.X, self.who, self.fold, self.pairs, bounds)
+
 
 @dataclass(frozen=True)
 class Solved:
@@ -80,17 +85,17 @@ def cross_validate(problem: Problem, candidates: Sequence[Candidate], progress: 
     """Find out which held-out rows each candidate would classify rightly."""
     started, order = time.process_time(), solving_order(candidates)
     grid = [candidates[number] for number in order]
-    ballot = Ballot(problem.X, problem.who, problem.fold, problem.pairs, len(grid))
+    ballot = problem.ballot(grid)
     clock = _Clock(problem, len(grid) * ballot.folds, progress)
     counts = np.zeros(len(COUNTS), np.int64)
     right = np.zeros((len(grid), len(problem.who)), bool)
     with _threads(problem.threads) as pool:
-        for pair, rows, path in _paths(problem, grid, True, pool):
-            ballot.add(pair, rows, path)
+        for pair, path in _paths(problem, grid, ballot, True, pool):
+            ballot.add(pair, path)
             counts += path.counts
-            clock.pair_done(len(rows))
+            clock.pair_done(path.whole.shape[1])
         cells = [(number, fold) for number in range(len(grid)) for fold in range(ballot.folds)]
-        answers = pool.map(lambda cell: ballot.right(*cell, grid[cell[0]].linear, grid[cell[0]].gamma), cells)
+        answers = pool.map(lambda cell: ballot.right(cell[0], cell[1], *grid[cell[0]][:2]), cells)
         for (number, fold), answer in zip(cells, answers, strict=True):
             right[order[number], problem.fold == fold] = answer
             clock.cell_done()
@@ -108,23 +113,17 @@ class Machine:
     own: npt.NDArray[np.float64]  # (n, classes - 1): held-out decision values of the duels each row's class is in
 
 
-    def rows(self, pair: int) -> npt.NDArray[np.int64]:
-        """Return the rows of a pair, in the order of its betas."""
-        who, sides = self.ballot.who, (self.ballot.first[pair], self.ballot.second[pair])
-        return np.concatenate([np.flatnonzero(who == side) for side in sides])
-
-
 def solve_one(problem: Problem, candidate: Candidate) -> Machine:
     """Solve the chosen candidate for keeps."""
     pairs = problem.pairs
-    ballot = Ballot(problem.X, problem.who, problem.fold, pairs, 1)
+    ballot = problem.ballot([candidate])
     betas: list[Any] = [None] * len(pairs)
     own = np.zeros((len(problem.who), ballot.classes - 1))
     with _threads(problem.threads) as pool:
-        for pair, rows, path in _paths(problem, [candidate], False, pool):
-            ballot.add(pair, rows, path)
+        for pair, path in _paths(problem, [candidate], ballot, False, pool):
+            ballot.add(pair, path)
             betas[pair] = path.whole[0]
-            first, second = pairs[pair]
+            (first, second), rows = pairs[pair], ballot.rows(pair)
             own[rows, np.where(problem.who[rows] == first, second - 1, first)] = path.decisions[0]
     return Machine(candidate, ballot, betas, ballot.intercepts[:, 0, -1], own)
 
@@ -179,27 +178,24 @@ def _slope(candidate: Candidate) -> float:
 
 
 def _paths(
-    problem: Problem, grid: Sequence[Candidate], screen: bool, pool: ThreadPoolExecutor
-) -> Iterator[tuple[int, npt.NDArray[np.int64], Path]]:
+    problem: Problem, grid: Sequence[Candidate], ballot: Ballot, screen: bool, pool: ThreadPoolExecutor
+) -> Iterator[tuple[int, Path]]:
     """Solve all pairs, the largest first so that no thread is left with a long one at the end."""
-    members = [np.flatnonzero(problem.who == number) for number in range(int(problem.who.max()) + 1)]
-    pairs = problem.pairs
     linear, gamma, C = (np.array(column) for column in zip(*grid, strict=True))
-    start = sources(grid)
+    start, sizes = sources(grid), np.bincount(problem.who)
     room = int(problem.memory_mb * 2**20 / 4 / problem.threads)  # float32 numbers
 
-    def solve(pair: int) -> tuple[int, npt.NDArray[np.int64], Path]:
-        first, second = pairs[pair]
-        rows = np.concatenate([members[first], members[second]])
-        weight = np.ascontiguousarray(problem.weights[:, [first, second]])
+    def solve(pair: int) -> tuple[int, Path]:
+        rows = ballot.rows(pair)
+        weight = np.ascontiguousarray(problem.weights[:, [ballot.first[pair], ballot.second[pair]]])
         path = solve_pair(
-            problem.X[rows], len(members[first]), problem.fold[rows], linear, gamma.astype(float), C.astype(float),
-            start, weight, problem.tolerance, room, WORKING, screen,
+            problem.X[rows], sizes[ballot.first[pair]], problem.fold[rows], linear, gamma.astype(float),
+            C.astype(float), start, weight, problem.tolerance, room, WORKING, screen,
         )  # fmt: skip
-        return pair, rows, Path(*path)
+        return pair, Path(*path)
 
-    order = sorted(range(len(pairs)), key=lambda pair: -sum(len(members[side]) for side in pairs[pair]))
-    yield from pool.map(solve, order)
+    order = np.argsort(-(sizes[ballot.first] + sizes[ballot.second]), kind="stable")
+    yield from pool.map(solve, order.tolist())
 
 
 @contextmanager

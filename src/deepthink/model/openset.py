@@ -40,6 +40,7 @@ class Rule:
     people: tuple[str, ...]
     centroids: np.ndarray  # (people, dimensions) float32
     thresholds: np.ndarray  # (people,) float64: the distance a person allows, in embedding units
+    least_probability: float = 0.0  # that the classifier must give to the nearest person, 0 to 1
 
     def decide(
         self,
@@ -79,6 +80,8 @@ class Rule:
             return "no usable picture"
         if distances[near] > self.thresholds[near]:
             return f"too far from {self.people[near]}"
+        if shares[near] < self.least_probability:
+            return f"nearest to {self.people[near]}, but the classifier gives it only {100 * shares[near]:.0f} %"
         first = int(np.argmax(shares))
         if first != near and shares[first] > CONTRADICTION and shares[near] < CONTRADICTION:
             return f"nearest to {self.people[near]}, but the classifier says {self.people[first]}"

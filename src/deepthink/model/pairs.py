@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from deepthink.model.compiled import compiled
-from deepthink.model.kernels import Rows, centre, squares, subtract
+from deepthink.model.kernels import Rows, fetch, squares, subtract
 from deepthink.model.solver import PAD, Space, certain_sign, intercept, restart, solve
 
 COUNTS = ("steps", "rounds", "kernel_values", "residual_updates", "solved", "screened", "unfinished")
@@ -27,9 +27,10 @@ class Path(NamedTuple):
     decisions: np.ndarray  # (candidates, n) float32: held-out decision values, positive for the first class
     intercepts: np.ndarray  # (candidates, folds + 1)
     sure: np.ndarray  # (candidates, folds + 1) int8: the sign when it is certain, ABSENT, or 0
-    starts: np.ndarray  # (candidates * folds + 1,): where each fold's solution starts in the two below
-    index: np.ndarray  # int32, rows of the pair with beta != 0
-    beta: np.ndarray  # float64, their betas
+    starts: np.ndarray  # (candidates * folds + 1,): where each fold's solution starts in `support`
+    support: np.ndarray  # int32, rows of the pair with beta != 0: those at their bounds, then the free ones
+    free_starts: np.ndarray  # (candidates * folds + 1,): where it starts in `free`
+    free: np.ndarray  # float32, the betas of the free ones; most are at their bounds, which need no storing
     whole: np.ndarray  # (candidates, n): the betas of all rows' own problem
     counts: np.ndarray  # of COUNTS
 
@@ -56,8 +57,8 @@ def solve_pair(X, first, fold, linear, gamma, C, source, weight, tolerance, room
     decisions = np.zeros((candidates, n), np.float32)
     intercepts, sure = np.zeros((candidates, folds + 1)), np.zeros((candidates, folds + 1), np.int8)
     whole, known = np.zeros((candidates, n)), np.zeros(candidates, np.bool_)
-    starts, size = np.zeros(candidates * folds + 1, np.int64), 0
-    index, values = np.empty(1024, np.int32), np.empty(1024)
+    starts, support = np.zeros(candidates * folds + 1, np.int64), np.empty(1024, np.int32)
+    free_starts, free = np.zeros(candidates * folds + 1, np.int64), np.empty(1024, np.float32)
 
     present = count(fold, first, folds)
     square = squares(X)
@@ -66,12 +67,12 @@ def solve_pair(X, first, fold, linear, gamma, C, source, weight, tolerance, room
     everything = n <= working
     padded = (n + PAD - 1) // PAD * PAD
     XT = np.ascontiguousarray(X.T)
-    products = np.dot(X, XT) if everything else np.empty((1, 1), np.float32)
-    kept = np.zeros((padded, padded) if everything else (min(n, max(room // n, 2 * working)), n), np.float32)
-    slot, used = np.full(n, -1), np.zeros(1, np.int64)
+    slots = n if everything else min(n, max(room // (2 * n), 2 * working))
+    products, values = np.empty((slots, n), np.float32), np.zeros((slots, padded), np.float32)
+    made, slot, used = np.full(slots, -1), np.full(n, -1), np.zeros(1, np.int64)
     width = padded if everything else working
     space = Space(
-        kept if everything else np.zeros((working, working), np.float32),
+        values if everything else np.zeros((working, working), np.float32),
         np.empty(width, np.int64),
         np.zeros(width, np.float32),
         np.zeros(width),
@@ -80,44 +81,29 @@ def solve_pair(X, first, fold, linear, gamma, C, source, weight, tolerance, room
     )
     e, beta, low, high = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     whole_e = np.empty(n)
-    rows = Rows(X, XT, square, kept, slot, used, True, 0.0, reach, counts)
-    ready = False
+    rows = Rows(X, XT, square, products, values, made, slot, used, counts, 0, linear[0], gamma[0], reach)
+    points, number = np.arange(n), 0
 
     for c in range(candidates):
-        if c == 0 or linear[c] != linear[c - 1] or gamma[c] != gamma[c - 1]:
-            rows = Rows(X, XT, square, kept, slot, used, linear[c], gamma[c], reach, counts)
-            slot[:] = -1
-            used[0] = 0
-            ready = False
+        if c > 0 and (linear[c] != linear[c - 1] or gamma[c] != gamma[c - 1]):
+            number += 1
+            rows = Rows(X, XT, square, products, values, made, slot, used, counts, number, linear[c], gamma[c], reach)
         deepest = 0.5 * spread if linear[c] else -np.expm1(-gamma[c] * spread)
         for turn in range(folds + 1):
             part = folds if turn == 0 else turn - 1  # all rows first
-            here = present[part]
-            if here[0] == 0 or here[1] == 0:
-                verdict = ABSENT
-                outcome = (1 if here[0] else 0) - (1 if here[1] else 0)
-            else:
-                verdict, outcome = 0, 0
-                if screen:
-                    masses = C[c] * weight[part] * here
-                    verdict = outcome = certain_sign(masses[0], masses[1], deepest)
+            cell = c * folds + part
+            verdict, outcome = judge(present[part], C[c] * weight[part], deepest, screen)
             if verdict != 0:
                 sure[c, part], intercepts[c, part] = verdict, outcome
                 for t in range(n):
                     if fold[t] == part:
                         decisions[c, t] = outcome
                 if part < folds:
-                    starts[c * folds + part + 1] = size
+                    starts[cell + 1], free_starts[cell + 1] = starts[cell], free_starts[cell]
                 counts[5] += 1
                 continue
-            if everything and not ready:
-                kept[:n, :n] = products
-                centre(kept[:n, :n], square, square, linear[c], gamma[c], reach)
-                for t in range(n):
-                    kept[t, t] = 0
-                    slot[t] = t
-                counts[2] += n * n
-            ready = True
+            if everything:
+                fetch(rows, points)
             bounds(low, high, first, fold, part, C[c] * weight[part])
             if part < folds and known[c]:
                 beta[:], e[:] = whole[c], whole_e
@@ -132,16 +118,39 @@ def solve_pair(X, first, fold, linear, gamma, C, source, weight, tolerance, room
             if part == folds:
                 whole[c], whole_e[:], known[c] = beta, e, True
                 continue
-            if size + n > len(index):
-                index, values = longer(index, size, n), longer(values, size, n)
             for t in range(n):
                 if fold[t] == part:
                     decisions[c, t] = np.float32((1.0 if t < first else -1.0) - e[t] + b)
-                if beta[t] != 0:
-                    index[size], values[size] = t, beta[t]
-                    size += 1
-            starts[c * folds + part + 1] = size
-    return Path(decisions, intercepts, sure, starts, index[:size].copy(), values[:size].copy(), whole, counts)
+            support, free = pack(beta, low, high, cell, starts, support, free_starts, free)
+    support, free = support[: starts[-1]].copy(), free[: free_starts[-1]].copy()
+    return Path(decisions, intercepts, sure, starts, support, free_starts, free, whole, counts)
+
+
+@compiled
+def judge(here, bound, deepest, screen):
+    """Whether the outcome is certain without solving, as `sure` has it, and which."""
+    if here[0] == 0 or here[1] == 0:
+        return ABSENT, (1 if here[0] else 0) - (1 if here[1] else 0)
+    sign = certain_sign(bound[0] * here[0], bound[1] * here[1], deepest) if screen else 0
+    return sign, sign
+
+
+@compiled
+def pack(beta, low, high, cell, starts, support, free_starts, free):
+    """Append a fold's solution: what is at its bound, then what is free; the arrays, grown where need be."""
+    size, frees, n = starts[cell], free_starts[cell], len(beta)
+    support, free = longer(support, size, n), longer(free, frees, n)
+    for t in range(n):
+        if beta[t] != 0 and (beta[t] == low[t] or beta[t] == high[t]):
+            support[size] = t
+            size += 1
+    for t in range(n):
+        if beta[t] != 0 and low[t] < beta[t] < high[t]:
+            support[size], free[frees] = t, beta[t]
+            size += 1
+            frees += 1
+    starts[cell + 1], free_starts[cell + 1] = size, frees
+    return support, free
 
 
 @compiled
@@ -196,6 +205,9 @@ def diameter(X):
 
 @compiled
 def longer(array, size, more):
+    """The array, with room for `more` beyond the first `size`."""
+    if size + more <= len(array):
+        return array
     result = np.empty(2 * size + more, array.dtype)
     result[:size] = array[:size]
     return result

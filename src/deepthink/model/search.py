@@ -21,7 +21,6 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepthink.errors import SettingsError
-from deepthink.model.platt import pairwise_decisions
 
 if TYPE_CHECKING:
     from deepthink.model.duels import Candidate, Problem
@@ -29,19 +28,19 @@ if TYPE_CHECKING:
 Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]]
 Splits = list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
-QUICK = [{"kernel": ["linear"], "C": [1.0]}]  # nearly as good, found OpenFace's authors
-STANDARD = [
+QUICK: Grid = [{"kernel": ["linear"], "C": [1.0]}]  # nearly as good, found OpenFace's authors
+STANDARD: Grid = [
     {"kernel": ["rbf"], "C": [10.0**k for k in range(-3, 4)], "gamma": [10.0**k for k in range(-1, -6, -1)]},
     {"kernel": ["linear"], "C": [10.0**k for k in range(-3, 4)]},
 ]
-WIDE = [
+WIDE: Grid = [
     {"kernel": ["rbf"], "C": [10.0**k for k in range(-4, 6)], "gamma": [10.0**k for k in range(1, -7, -1)]},
     {"kernel": ["linear"], "C": [10.0**k for k in range(-4, 6)]},
 ]
 PRESETS: dict[str, Grid] = {"quick": QUICK, "standard": STANDARD, "wide": WIDE}
 
 
-class SupportVectorSearch(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class SupportVectorSearch(ClassifierMixin, BaseEstimator):
     """Choose kernel, C and gamma of an ``SVC`` by cross-validation, as ``GridSearchCV`` does.
 
     The folds, the stopping rule, the votes and the way ties are broken are scikit-learn's and libsvm's, so the
@@ -56,7 +55,8 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     scoring : {"accuracy", "balanced_accuracy"}, default="accuracy"
     refit : bool, default=True
         Whether to solve the best candidate on all rows, and its folds for `best_decisions_`.
-    class_weight : {None, "balanced"}, default=None
+    class_weight : None, "balanced" or dict, default=None
+        As in ``SVC``: what C is multiplied by, class by class; "balanced" goes by each fold's own training rows.
     tol : float, default=1e-3
         The stopping tolerance, libsvm's.
     n_jobs : int or None, default=None
@@ -103,7 +103,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         cv: Any = 5,
         scoring: str = "accuracy",
         refit: bool = True,
-        class_weight: str | None = None,
+        class_weight: str | dict[Any, float] | None = None,
         tol: float = 1e-3,
         n_jobs: int | None = None,
         memory_mb: float = 256,
@@ -132,20 +132,21 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Passed to the splitter: rows of one group are never on both sides of a split.
         """
         self._check_settings()
-        X, y = validate_data(self, X, y, dtype=(np.float64, np.float32))
-        check_classification_targets(y)
-        self.classes_, who = np.unique(y, return_inverse=True)
+        rows, labels = validate_data(self, X, y, dtype=(np.float64, np.float32))
+        check_classification_targets(labels)
+        self.classes_, who = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"There is nothing to tell apart: all rows have one class, {self.classes_[0]!r}.")
         grid = list(ParameterGrid(PRESETS[self.param_grid] if isinstance(self.param_grid, str) else self.param_grid))
-        splits = [(np.asarray(a), np.asarray(b)) for a, b in check_cv(self.cv, y, classifier=True).split(X, y, groups)]
+        cut = check_cv(self.cv, labels, classifier=True).split(rows, labels, groups)
+        splits = [(np.asarray(train), np.asarray(test)) for train, test in cut]
         self.n_splits_ = len(splits)
-        candidates, fold = _candidates(grid, X.shape[1]), _partition(splits, who)
+        candidates, fold = _candidates(grid, rows.shape[1]), _partition(splits, who)
         self.engine_, self.engine_reason_ = self._choose_engine(candidates, fold)
         if self.engine_ == "numba":
-            self._fit_fast(X, y, who, grid, candidates, fold)
+            self._fit_fast(rows, labels, who, grid, candidates, fold)
         else:
-            self._fit_plainly(X, y, grid, splits)
+            self._fit_plainly(rows, labels, grid, splits)
         return self
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -160,7 +161,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _check_settings(self) -> None:
         """Refuse what cannot be done before any work is."""
-        known = {"scoring": _SCORES, "engine": ("auto", "numba", "sklearn"), "class_weight": (None, "balanced")}
+        known = {"scoring": tuple(_SCORES), "engine": ("auto", "numba", "sklearn")}
         for name, values in known.items():
             if getattr(self, name) not in values:
                 choices = ", ".join(map(repr, values))
@@ -211,7 +212,9 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 stacklevel=3,
             )
         right = solved.right[[unique.index(candidate) for candidate in candidates]]
-        scores = np.array([[_SCORES[self.scoring](one, who, fold == f) for f in range(self.n_splits_)] for one in right])
+        scores = np.array(
+            [[_SCORES[self.scoring](one, who, fold == f) for f in range(self.n_splits_)] for one in right]
+        )
         share = (time.perf_counter() - started) / scores.size
         self._set_results(grid, scores, np.full(scores.shape, share), np.zeros(scores.shape))
         if not self.refit:
@@ -220,9 +223,11 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.own_decisions_ = machine.own
         self.best_estimator_ = assemble(machine, X, y, who, self._svc_params(self.best_params_))
         fits = len(y) * len(problem.pairs) * 4 <= self.memory_mb * 2**20
-        self.best_decisions_ = held_out_decisions(problem, machine) if fits else None
+        self.best_decisions_: npt.NDArray[Any] | None = held_out_decisions(problem, machine) if fits else None
 
-    def _fit_plainly(self, X: npt.NDArray[Any], y: npt.NDArray[Any], grid: list[dict[str, Any]], splits: Splits) -> None:
+    def _fit_plainly(
+        self, X: npt.NDArray[Any], y: npt.NDArray[Any], grid: list[dict[str, Any]], splits: Splits
+    ) -> None:
         """Cross-validate one candidate after another with scikit-learn."""
         started, found = time.monotonic(), []
         for number, params in enumerate(grid, start=1):
@@ -237,8 +242,9 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return
         params = self._svc_params(self.best_params_)
         self.best_estimator_ = SVC(**params).fit(X, y)
-        self.best_decisions_ = _held_out(params, X, y, splits)
-        self.own_decisions_ = _own(self.best_decisions_, np.searchsorted(self.classes_, y))
+        decisions = _held_out(params, X, y, splits)
+        self.best_decisions_ = decisions
+        self.own_decisions_ = _own(decisions, np.searchsorted(self.classes_, y))
 
     def _svc_params(self, params: dict[str, Any]) -> dict[str, Any]:
         return {"class_weight": self.class_weight, "tol": self.tol, **params}
@@ -251,7 +257,8 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for part in range(self.n_splits_ + 1):
             trained = who[fold != part]
             present = np.unique(trained)
-            weights[part, present] = compute_class_weight(self.class_weight, classes=present, y=trained)
+            weight = compute_class_weight(self.class_weight, classes=self.classes_[present], y=self.classes_[trained])
+            weights[part, present] = weight
         threads = joblib.cpu_count() if self.n_jobs in {None, -1} else max(1, int(self.n_jobs or 1))
         return Problem(centred, who, fold, weights, self.tol, threads, self.memory_mb)
 
@@ -270,7 +277,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "std_score_time": score.std(axis=1),
         }
         for name in sorted({name for params in grid for name in params}):
-            values = np.ma.masked_all(len(grid), dtype=_dtype(params[name] for params in grid if name in params))
+            values: Any = np.ma.masked_all(len(grid), _dtype(params[name] for params in grid if name in params))
             for number, params in enumerate(grid):
                 if name in params:
                     values[number] = params[name]
@@ -341,10 +348,10 @@ def _held_out(
         decisions[test] = has[first].astype(float) - has[second]
         if has.sum() < 2:
             continue
-        svc = SVC(**params).fit(X[train], y[train])
-        arrays = svc.support_vectors_, svc.dual_coef_, svc.intercept_, svc.n_support_
+        svc = SVC(**params, decision_function_shape="ovo").fit(X[train], y[train])
+        values = svc.decision_function(X[test])
         both = np.flatnonzero(has[first] & has[second])
-        decisions[np.ix_(test, both)] = pairwise_decisions(X[test], *arrays, svc.kernel, svc._gamma)
+        decisions[np.ix_(test, both)] = -values[:, None] if values.ndim == 1 else values  # see platt.py
     return decisions
 
 

@@ -122,13 +122,14 @@ def _strangers(path: Path | None, hold_out: Collection[str], fingerprint: str) -
 def _recogniser(
     data: FaceData, who: np.ndarray, baselines: Baselines, choice: Choice | None, strangers: np.ndarray, fpir: float
 ) -> Recogniser:
-    probes, groups = pool(data.vectors, np.array([f"{w:06d}|{event}" for w, event in zip(who, data.events, strict=True)]))
+    labels = np.array([f"{person:06d}|{event}" for person, event in zip(who, data.events, strict=True)])
+    probes, groups = pool(data.vectors, labels)
     owner = np.array([int(group.split("|", 1)[0]) for group in groups])
-    _, sizes = np.unique(np.array([f"{w:06d}|{e}" for w, e in zip(who, data.events, strict=True)]), return_counts=True)
-    calibration = calibrate(probes, owner, sizes, strangers, fpir)
-    thresholds = np.full(len(baselines.people), calibration.threshold)
-    rule = Rule(baselines.people, baselines.centroids, thresholds)
+    sizes = np.unique(labels, return_counts=True)[1]
     classifier = Classifier.of(choice.svc, choice.prob_a, choice.prob_b) if choice else None
+    held_out = pool(choice.own[:, None], labels)[0].ravel() if choice else None
+    calibration, thresholds = calibrate(probes, owner, sizes, strangers, fpir, classifier, held_out)
+    rule = Rule(baselines.people, baselines.centroids, thresholds, calibration.least_probability)
     return Recogniser(rule, classifier, data.fingerprint, calibration.as_dict())
 
 

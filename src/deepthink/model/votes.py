@@ -11,6 +11,7 @@ equally many votes the first wins.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,16 +28,22 @@ BLOCK = 512  # rows evaluated at a time
 
 @dataclass(frozen=True)
 class Machines:
-    """The machines of one pair: each candidate's and fold's betas, and the rows (numbered among all) that have them."""
+    """The machines of one pair, of every candidate and fold, packed: there are tens of millions of betas.
 
-    starts: npt.NDArray[np.int64]  # (candidates * folds + 1,)
-    rows: npt.NDArray[np.int32]
-    beta: npt.NDArray[np.float32]
+    Four in five betas are at their bounds, which the candidate and the class tell; only the others are kept.
+    """
+
+    starts: npt.NDArray[np.int32]  # (candidates * folds + 1,)
+    support: npt.NDArray[np.uint16] | npt.NDArray[np.int32]  # rows of the pair: those at their bounds, then the free
+    free_starts: npt.NDArray[np.int32]  # (candidates * folds + 1,)
+    free: npt.NDArray[np.float32]
 
     @classmethod
-    def of(cls, path: Path, rows: npt.NDArray[np.int64]) -> Machines:
-        """Keep of a pair's path what votes need; `rows` are the pair's rows among all."""
-        return cls(path.starts, rows[path.index].astype(np.int32), path.beta.astype(np.float32))
+    def of(cls, path: Path, rows: int) -> Machines:
+        """Keep what votes need of the path of a pair with so many rows."""
+        kind: Any = np.uint16 if rows <= 2**16 else np.int32
+        starts, free_starts = path.starts.astype(np.int32), path.free_starts.astype(np.int32)
+        return cls(starts, path.support.astype(kind), free_starts, path.free)
 
 
 class Ballot:
@@ -51,7 +58,8 @@ class Ballot:
         The fold that holds the row out.
     pairs : sequence of (first, second)
         In libsvm's order.
-    candidates : int
+    bounds : ndarray of shape (candidates, folds + 1, classes)
+        C times the class's weight.
     """
 
     def __init__(
@@ -60,23 +68,31 @@ class Ballot:
         who: npt.NDArray[np.int64],
         fold: npt.NDArray[np.int64],
         pairs: Sequence[tuple[int, int]],
-        candidates: int,
+        bounds: npt.NDArray[np.float64],
     ) -> None:
-        self.X, self.who, self.fold = X, who, fold
+        self.X, self.who, self.fold, self.bounds = X, who, fold, bounds
         self.first, self.second = np.array(pairs).T
-        self.classes, self.folds = int(who.max()) + 1, int(fold.max()) + 1
+        candidates, self.folds, self.classes = len(bounds), bounds.shape[1] - 1, bounds.shape[2]
+        self.by_class = np.argsort(who, kind="stable")
+        self.ends = np.cumsum(np.bincount(who))
         self.won = np.zeros((candidates, len(who)), np.int16)
         self.sure = np.zeros((len(pairs), candidates, self.folds + 1), np.int8)
         self.intercepts = np.zeros((len(pairs), candidates, self.folds + 1))
         self.machines: dict[int, Machines] = {}
 
-    def add(self, pair: int, rows: npt.NDArray[np.int64], path: Path) -> None:
-        """Count a pair's own duels and keep its machines."""
+    def rows(self, pair: int) -> npt.NDArray[np.int64]:
+        """Return the rows of a pair, those of its first class before those of its second."""
+        sides = (self.first[pair], self.second[pair])
+        return np.concatenate([self.by_class[self.ends[s - 1] if s else 0 : self.ends[s]] for s in sides])
+
+    def add(self, pair: int, path: Path) -> None:
+        """Count a pair's own duels, and keep its machines."""
+        rows = self.rows(pair)
         for_first = self.who[rows] == self.first[pair]
         exists = path.sure[:, self.fold[rows]] != ABSENT
         self.won[:, rows] += ((path.decisions > 0) == for_first) & exists
         self.sure[pair], self.intercepts[pair] = path.sure, path.intercepts
-        self.machines[pair] = Machines.of(path, rows)
+        self.machines[pair] = Machines.of(path, len(rows))
 
     def right(self, candidate: int, fold: int, linear: bool, gamma: float) -> npt.NDArray[np.bool_]:
         """Of each row that the fold holds out: whether the candidate gives it its own class."""
@@ -105,9 +121,9 @@ class Ballot:
         asked = np.flatnonzero(self.sure[:, candidate, fold] == 0)
         positive = self.decisions(asked, rows, candidate, fold, linear, gamma) > 0
         number, shape = np.arange(len(asked)), (self.classes, len(asked))
-        for_first = csr_matrix((np.ones(len(asked)), (self.first[asked], number)), shape)
-        for_second = csr_matrix((np.ones(len(asked)), (self.second[asked], number)), shape)
-        count = for_first @ positive.astype(float) + for_second @ (~positive).astype(float)
+        for_first = csr_matrix((np.ones(len(asked), np.int16), (self.first[asked], number)), shape)
+        for_second = csr_matrix((np.ones(len(asked), np.int16), (self.second[asked], number)), shape)
+        count = for_first @ positive.astype(np.int16) + for_second @ (~positive).astype(np.int16)
         return np.asarray((count + votes[:, None]).argmax(axis=0))
 
     def decisions(
@@ -118,28 +134,52 @@ class Ballot:
         fold: int,
         linear: bool,
         gamma: float,
-    ) -> npt.NDArray[np.float64]:
+    ) -> npt.NDArray[np.float32]:
         """Return the decision values (pairs, rows) of some pairs' machines of one fold.
 
-        All machines share the support vectors' kernel values: they are one sparse matrix of betas.
+        All machines share the support vectors' kernel values. As libsvm does, their betas are laid out in a table
+        with a row for each support vector and a column for each other class; a third of it is used, but dense
+        products are so much faster than sparse ones that it pays.
         """
-        cell = candidate * self.folds + fold
-        chosen = [self.machines[pair] for pair in pairs]
-        parts = [slice(machine.starts[cell], machine.starts[cell + 1]) for machine in chosen]
-        vectors = np.concatenate([machine.rows[part] for machine, part in zip(chosen, parts, strict=True)])
-        beta = np.concatenate([machine.beta[part] for machine, part in zip(chosen, parts, strict=True)])
-        starts = np.cumsum([0] + [part.stop - part.start for part in parts])
-        place = np.zeros(len(self.who), np.int32)
+        vectors, other, beta = self._betas(pairs, candidate, fold)
+        place = np.zeros(len(self.who), np.int64)
         place[vectors] = 1
         needed = np.flatnonzero(place)
+        needed = needed[np.argsort(self.who[needed], kind="stable")]
         place[needed] = np.arange(len(needed))
-        machines = csr_matrix((beta.astype(float), place[vectors], starts), (len(pairs), len(needed)))
+        table = np.zeros((len(needed), self.classes), np.float32)
+        table[place[vectors], other] = beta
         kernel = block(self.X[needed], self.X[rows], linear, gamma)
-        return np.asarray(machines @ kernel.astype(float) + self.intercepts[pairs, candidate, fold][:, None])
+        ends = np.searchsorted(self.who[needed], np.arange(self.classes + 1))
+        sums = np.array([table[a:b].T @ kernel[a:b] for a, b in itertools.pairwise(ends)])
+        first, second = self.first[pairs], self.second[pairs]
+        sums = sums[first, second] + sums[second, first]
+        return np.asarray(sums + self.intercepts[pairs, candidate, fold].astype(np.float32)[:, None])
+
+    def _betas(self, pairs: npt.NDArray[np.int64], candidate: int, fold: int) -> tuple[Any, Any, Any]:
+        """The support vectors of some pairs' machines, the class that each is set against, and their betas."""
+        cell = candidate * self.folds + fold
+        chosen = [self.machines[pair] for pair in pairs]
+        index = [m.support[m.starts[cell] : m.starts[cell + 1]] for m in chosen]
+        free = [m.free[m.free_starts[cell] : m.free_starts[cell + 1]] for m in chosen]
+        sizes = np.array([len(part) for part in index])
+        pair = np.repeat(pairs, sizes)
+        first, second = self.first[pair], self.second[pair]
+        begins = self.ends - np.bincount(self.who)
+        place = np.concatenate(index).astype(np.int64)
+        ours = self.ends[first] - begins[first]  # rows of the first class
+        is_first = place < ours
+        vectors = self.by_class[np.where(is_first, begins[first] + place, begins[second] + place - ours)]
+        bounds = self.bounds[candidate, fold]
+        beta = np.where(is_first, bounds[first], -bounds[second])
+        numbers, ends = np.arange(len(place)), np.cumsum(sizes)
+        is_free = numbers >= np.repeat(ends - [len(part) for part in free], sizes)
+        beta[is_free] = np.concatenate(free)
+        return vectors, np.where(is_first, second, first), beta
 
 
 def _beaten(votes: Any, own: Any, won: Any) -> npt.NDArray[np.bool_]:
     """Whether another class has more certain votes than the own class has votes, or as many and comes first."""
     others = np.arange(len(votes))[:, None]
     more = (votes[:, None] > won) | ((votes[:, None] == won) & (others < own))
-    return (more & (others != own)).any(axis=0)
+    return np.asarray((more & (others != own)).any(axis=0))
