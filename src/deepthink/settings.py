@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -15,7 +16,9 @@ from ruamel.yaml.error import YAMLError
 from deepthink.errors import SettingsError
 
 SITE_FILE = "site.yaml"
-_flags: ContextVar[dict[str, Any]] = ContextVar("flags", default={})  # of the load that is going on
+_flags: ContextVar[Mapping[str, Any]] = ContextVar(
+    "flags", default=MappingProxyType({})
+)  # of the load that is going on
 
 
 class Section(BaseModel):
@@ -84,7 +87,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DEEPTHINK_", env_nested_delimiter="__", extra="forbid")
 
-    root: Path = Field(Path("."), exclude=True, description="the site's folder; paths below are relative to it")
+    root: Path = Field(Path(), exclude=True, description="the site's folder; paths below are relative to it")
     datasink: DatasinkSettings = DatasinkSettings()
     facelist: Path = Field(Path("facelist.csv"), description="the curated rows")
     training: Path = Field(Path("training"), description="folder of facedata, parameter files and executed notebooks")
@@ -118,7 +121,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let flags win over the environment, and that over site.yaml, which arrives as the initial values."""
-        return InitSettingsSource(settings_cls, _flags.get()), env_settings, init_settings
+        return InitSettingsSource(settings_cls, dict(_flags.get())), env_settings, init_settings
 
     def path(self, relative: Path) -> Path:
         """Return a path of the settings as it lies on this machine."""

@@ -157,7 +157,7 @@ def cache_folder() -> Path:
     """
     base = os.environ.get("XDG_CACHE_HOME", "")
     # The XDG base directory specification: a relative value is invalid and is to be ignored.
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "deepthink"
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "deepthink"
 
 
 def file_sha256(path: Path) -> str:

@@ -158,6 +158,18 @@ def test_what_is_at_its_bound_may_not_move_further():
     assert solver.smo(K, 64, space, np.float32(TOLERANCE), 10) == 0
 
 
+def test_the_two_worst_are_always_chosen():
+    """Even where more points than fit are as good as equal, as near the end: else a round might have no step."""
+    e = np.where(np.arange(400) % 2 == 0, 1e-4, -1e-4)
+    e[[350, 371]] = 1e-3, -1e-3
+    beta, low, high, chosen = np.zeros(400), np.full(400, -1.0), np.full(400, 1.0), np.empty(64, np.int64)
+    q = solver.working_set(e, beta, low, high, 1e-3, -1e-3, 64, chosen)
+    assert q == 64
+    assert {350, 371} <= set(chosen)
+    assert len(set(chosen)) == 64
+    assert 20 < (e[chosen] > 0).sum() < 44  # both sides have partners
+
+
 @pytest.mark.parametrize("C", [0.01, 1.0, 100.0])
 @pytest.mark.parametrize("linear", [True, False])
 def test_decision_values_are_libsvms(C, linear):

@@ -25,7 +25,7 @@ SetFlag = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Set a key of site.yaml for this run alone.")
 ]
 DateFlag = Annotated[list[str] | None, typer.Option("--date", help="A day, YYYY-MM-DD; can be given several times.")]
-HERE = Path(".")
+HERE = Path()
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)

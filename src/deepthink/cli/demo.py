@@ -21,7 +21,7 @@ def demo(
     residents: Annotated[int, typer.Option(help="How many residents, 2 to 24.")] = 8,
     as_json: JsonFlag = False,
 ) -> None:
-    """Draw people who do not exist, film them, and walk the whole road: from events to a verified recogniser, and back."""
+    """Draw people who do not exist, film them, and walk the whole road, from events to a verified recogniser."""
     from deepthink.simulate.demo import run_demo
     from deepthink.simulate.summary import as_text
 

@@ -30,5 +30,8 @@ def deploy(
     name = current_version(opened, version)
     with progress("deploy") as update:
         outcomes = deploy_site(opened, name, only, force, lambda target, stage: update(0, 1, f"{target}: {stage}"))
-    lines = [f"{o.target} runs {o.version}; {o.answered} golden probes answered; before: {o.former or 'nothing'}" for o in outcomes]
+    lines = [
+        f"{o.target} runs {o.version}; {o.answered} golden probes answered; before: {o.former or 'nothing'}"
+        for o in outcomes
+    ]
     emit([asdict(outcome) for outcome in outcomes], "\n".join(lines), as_json)

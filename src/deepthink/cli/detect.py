@@ -28,5 +28,7 @@ def detect(
     with progress("detect") as update:
         report = detect_site(opened, date, again, update)
     tell_problems(opened)
-    text = f"{report.faces} faces in {report.frames} frames of {report.events} events. Detector: {opened.detector.name}."
+    text = (
+        f"{report.faces} faces in {report.frames} frames of {report.events} events. Detector: {opened.detector.name}."
+    )
     emit(report, text, as_json)

@@ -16,7 +16,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where the site is to be; made when absent.")] = Path("."),
+    folder: Annotated[Path, typer.Argument(help="Where the site is to be; made when absent.")] = Path(),
     show: Annotated[bool, typer.Option("--print", help="Print the file instead of writing it.")] = False,
 ) -> None:
     """Write a site.yaml with every key, its default and what it is for."""
@@ -29,6 +29,8 @@ def init(
         return
     file = folder / SITE_FILE
     if file.exists():
-        raise SettingsError(f"{file} is there already and is left as it is. Show the defaults with: deepthink init --print")
+        raise SettingsError(
+            f"{file} is there already and is left as it is. Show the defaults with: deepthink init --print"
+        )
     write_text(file, template())
     out.print(f"Wrote {file}. Set datasink.data and datasink.images in it, then: deepthink run {folder}", markup=False)

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from deepthink.curation.review import Action
 
 EXAMPLES = (
-    "Examples: deepthink review · deepthink review accept lane:confident · deepthink review accept 12 20-31 --name Ann · "
-    "deepthink review stranger event:a6a3a450 · deepthink review undo"
+    "Examples: deepthink review · deepthink review accept lane:confident · "
+    "deepthink review accept 12 20-31 --name Ann · deepthink review stranger event:a6a3a450 · deepthink review undo"
 )
-app = typer.Typer(help="Look at the faces that wait, and say who they are.", epilog=EXAMPLES, invoke_without_command=True)
+app = typer.Typer(
+    help="Look at the faces that wait, and say who they are.", epilog=EXAMPLES, invoke_without_command=True
+)
 
 Rows = Annotated[
-    list[str], typer.Argument(help="Rows: 12, 5-9, all, lane:unknown, person:Ann, event:ID, day:2026-03-02, status:candidate.")
+    list[str],
+    typer.Argument(help="Rows: 12, 5-9, all, lane:unknown, person:Ann, event:ID, day:2026-03-02, status:candidate."),
 ]
 Name = Annotated[str | None, typer.Option("--name", "-n", help="Who it is; the row's own name when left out.")]
 
@@ -62,7 +65,10 @@ def accept(rows: Rows, name: Name = None, site: SiteFlag = HERE, as_json: JsonFl
 
 @app.command("rename", epilog="Example: deepthink review rename person:Anne Ann")
 def rename(
-    rows: Rows, name: Annotated[str, typer.Argument(help="Who it is.")], site: SiteFlag = HERE, as_json: JsonFlag = False
+    rows: Rows,
+    name: Annotated[str, typer.Argument(help="Who it is.")],
+    site: SiteFlag = HERE,
+    as_json: JsonFlag = False,
 ) -> None:
     """Give rows another name."""
     from deepthink.curation import review
@@ -108,7 +114,9 @@ def undo(
     from deepthink.curation import review
 
     undone = review.undo(open_site(site).facelist, count)
-    lines = [f"Undone: {action.verb} of {len(action.before)} rows, {action.when}, by {action.who}." for action in undone]
+    lines = [
+        f"Undone: {action.verb} of {len(action.before)} rows, {action.when}, by {action.who}." for action in undone
+    ]
     emit([asdict(action) for action in undone], "\n".join(lines) or "There is nothing to undo.", as_json)
 
 

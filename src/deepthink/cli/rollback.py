@@ -24,5 +24,7 @@ def rollback(
     from deepthink.flow.release import rollback_site
 
     outcomes = rollback_site(open_site(site), only)
-    lines = [f"{o.target} runs {o.version} again, after {o.former}; {o.answered} golden probes answered" for o in outcomes]
+    lines = [
+        f"{o.target} runs {o.version} again, after {o.former}; {o.answered} golden probes answered" for o in outcomes
+    ]
     emit([asdict(outcome) for outcome in outcomes], "\n".join(lines), as_json)

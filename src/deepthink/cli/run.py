@@ -17,11 +17,13 @@ def add_to(app: typer.Typer) -> None:
 def run(
     site: SiteArgument = HERE,
     start: Annotated[str | None, typer.Option("--from", help="The step to begin with.")] = None,
-    version: Annotated[str | None, typer.Option(help="The new version's name; the next free one when left out.")] = None,
+    version: Annotated[
+        str | None, typer.Option(help="The new version's name; the next free one when left out.")
+    ] = None,
     flags: SetFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Walk the road from events to a deployed recogniser; goes on where it was stopped, and stops where you are needed."""
+    """Walk the road from events to a deployed recogniser; go on where it stopped, stop where you are needed."""
     from deepthink.flow import pipeline
     from deepthink.simulate.reviewer import review_by_truth
     from deepthink.simulate.summary import as_text, summarise

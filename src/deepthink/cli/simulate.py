@@ -28,11 +28,17 @@ def simulate(
     as_json: JsonFlag = False,
 ) -> None:
     """Film a simulated site: events of several frames in SentinelCam's layout, and a truth file."""
-    from deepthink.simulate.plan import drawn_plan, photograph_plan, simulate as film
+    from deepthink.simulate.plan import drawn_plan, photograph_plan
+    from deepthink.simulate.plan import simulate as film
 
     plan = photograph_plan(faces, seed) if faces else drawn_plan(seed, residents)
     with progress("simulate") as update:
         events = film(folder, plan, update)
-    result = {"events": events, "residents": len(plan.residents), "strangers": len(plan.strangers), "folder": str(folder)}
+    result = {
+        "events": events,
+        "residents": len(plan.residents),
+        "strangers": len(plan.strangers),
+        "folder": str(folder),
+    }
     text = f"{events} events of {len(plan.residents)} residents and {len(plan.strangers)} strangers in {folder}."
     emit(result, f"{text}\nNext: deepthink run {folder}", as_json)

@@ -25,6 +25,9 @@ def validate(
         verdict = validate_site(opened, name, update)
     tell_problems(opened)
     lines = [f"{name} {'passed' if verdict.passed else 'failed'}."]
-    lines += [f"  {'yes' if gate.passed else 'no ':3} {gate.question} {gate.found} (limit: {gate.limit})" for gate in verdict.gates]
+    lines += [
+        f"  {'yes' if gate.passed else 'no ':3} {gate.question} {gate.found} (limit: {gate.limit})"
+        for gate in verdict.gates
+    ]
     lines.append(f"Report: {version_files(opened, name).proof / 'report.html'}\nNext: deepthink publish {name}")
     emit(verdict.as_dict(), "\n".join(lines), as_json)

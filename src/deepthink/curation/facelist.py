@@ -18,8 +18,9 @@ from deepthink.files import locked, replacing
 from deepthink.records import Box, FrameKey
 
 COLUMNS = (
-    "date,event,timestamp,objid,source,status,name,proba,dist,margin,x1,y1,x2,y2,rx,ry,lx,ly,dx,dy,angle,focus"
-).split(",")
+    *("date", "event", "timestamp", "objid", "source", "status", "name", "proba", "dist", "margin"),
+    *("x1", "y1", "x2", "y2", "rx", "ry", "lx", "ly", "dx", "dy", "angle", "focus"),
+)
 IN_USE_COLUMN = "date_in_use"
 
 
@@ -175,7 +176,8 @@ def parse_row(columns: list[str], fields: list[str]) -> Row:
         raise ValueError(f"{len(fields)} fields where {len(COLUMNS)} belong")
     value = dict(zip(columns, fields, strict=False))
     frame = FrameKey(value["date"], value["event"], datetime.fromisoformat(value["timestamp"]).replace(tzinfo=None))
-    eyes = Eyes(*(int(float(value[side])) for side in ("rx", "ry", "lx", "ly")), angle=_number(value["angle"]))
+    rx, ry, lx, ly = (int(float(value[side])) for side in ("rx", "ry", "lx", "ly"))
+    eyes = Eyes(rx, ry, lx, ly, _number(value["angle"]))
     box = Box(*(int(float(value[side])) for side in ("x1", "y1", "x2", "y2")))
     return Row(
         frame, int(float(value["objid"])), Status(int(float(value["status"]))), value["name"],

@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 
 from deepthink.curation.facelist import Row
-
 from deepthink.files import replacing
 
 BITS = 64

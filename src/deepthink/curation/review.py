@@ -47,7 +47,8 @@ def select(rows: Mapping[int, Row], selectors: Iterable[str]) -> list[int]:
         The facelist's rows by number.
     selectors : iterable of str
         `12`, `5-9`, `all`, `lane:unknown` (confident, borderline), `person:Ann`, `event:a6a3...`, `day:2026-03-02`,
-        `status:candidate`. Several of one kind add up; different kinds narrow each other: `lane:unknown day:2026-03-02`.
+        `status:candidate`. Several of one kind add up; different kinds narrow each other:
+        `lane:unknown day:2026-03-02`.
 
     Raises
     ------

@@ -82,15 +82,16 @@ def sweep(
         How many of them are wanted.
     """
     known = Known.of(Facelist(facelist))
-    found, counts, number = [], np.zeros(4, int), 0
-    for number, event in enumerate(events, 1):
+    found, counts, looked = [], np.zeros(4, int), 0
+    for event in events:
+        looked += 1
         fresh, tally = _look(datasink, event, known, aligner, quality)
         found += fresh
         counts += tally
         progress(event.event)
     added, alike = _append(datasink, found, facelist, rules) if found else (0, 0)
     seen, old, unusable, lost = (int(part) for part in counts)
-    return SweepReport(number, seen, added, old, unusable, alike, lost)
+    return SweepReport(looked, seen, added, old, unusable, alike, lost)
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,9 @@ def _look(
     """Find an event's faces that are not listed yet, and count those seen, listed, unusable and unreadable."""
     labels = [(mark, label) for mark in datasink.marks(event, RECOGNITIONS) if (label := _label(datasink, event, mark))]
     usable = [(mark, label) for mark, label in labels if label.usable]
-    fresh = [(m, lab) for m, lab in usable if (FrameKey(event.date, event.event, m.time), _clipped(m.box)) not in known.keys]
+    fresh = [
+        (m, lab) for m, lab in usable if (FrameKey(event.date, event.event, m.time), _clipped(m.box)) not in known.keys
+    ]
     found = _candidates(datasink, event, fresh, aligner, quality)
     tally = [len(labels), len(usable) - len(fresh), len(labels) - len(usable), len(fresh) - len(found)]
     return found, np.array(tally)

@@ -46,7 +46,7 @@ class LocalTarget:
     def current(self) -> str | None:
         """Return the version that `current` links to, or None."""
         try:
-            return Path(os.readlink(self.folder / "current")).name
+            return (self.folder / "current").readlink().name
         except OSError:
             return None
 

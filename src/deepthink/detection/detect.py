@@ -65,7 +65,12 @@ def find_faces(image: np.ndarray, people: Sequence[Box], detector: Detector) -> 
 
 
 def align(
-    key: FrameKey, image: np.ndarray, box: Box, aligner: Aligner, rules: QualityRules, landmarks: np.ndarray | None = None
+    key: FrameKey,
+    image: np.ndarray,
+    box: Box,
+    aligner: Aligner,
+    rules: QualityRules,
+    landmarks: np.ndarray | None = None,
 ) -> Sample:
     """Make a sample of one face: landmarks, the embedder's crop, and a judgement of its quality.
 
@@ -87,9 +92,7 @@ def _around(people: Sequence[Box], width: int, height: int) -> Box:
     grown = [
         Box(box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy) for box, (dx, dy) in zip(people, margin, strict=True)
     ]
-    whole = Box(
-        min(b.x1 for b in grown), min(b.y1 for b in grown), max(b.x2 for b in grown), max(b.y2 for b in grown)
-    )
+    whole = Box(min(b.x1 for b in grown), min(b.y1 for b in grown), max(b.x2 for b in grown), max(b.y2 for b in grown))
     return whole.clipped(width, height)
 
 
@@ -99,7 +102,7 @@ def _moved(detection: Detection, area: Box) -> Detection:
     return Detection(
         Box(box.x1 + area.x1, box.y1 + area.y1, box.x2 + area.x1, box.y2 + area.y1),
         detection.confidence,
-        None if points is None else points + np.float32([area.x1, area.y1]),
+        None if points is None else points + np.array([area.x1, area.y1], np.float32),
     )
 
 

@@ -76,8 +76,8 @@ def focus_of(image: np.ndarray, box: Box) -> float:
     """Return how sharp a face is: the variance of the Laplacian at 96 pixels across, of even contrast, without noise.
 
     Every face is brought to one size and contrast first, because a large blurred face has as little detail a pixel as
-    a small sharp one, and a dark one as little as a blurred; and it is smoothed a little, because a sensor's noise looks
-    like detail. Seen: sharp drawn faces 39 to 126, sharp photographs 8 to 42, either blurred by 3 pixels 2 to 15.
+    a small sharp one, and a dark one as little as a blurred; and it is smoothed a little, because a sensor's noise
+    looks like detail. Seen: sharp drawn faces 39 to 126, sharp photographs 8 to 42, either blurred by 3 pixels 2 to 15.
     Source: Pech-Pacheco et al., Diatom autofocusing in brightfield microscopy, ICPR 2000.
     """
     face = face_crop(image, box)

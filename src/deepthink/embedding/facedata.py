@@ -6,7 +6,6 @@ it is; the file's attributes say which embedder made it, so that two are never m
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,7 +73,7 @@ def read(path: Path) -> FaceData:
     """
     try:
         with h5py.File(path, "r") as file:
-            found = {key: vector for key, vector in _walk(file)}
+            found = dict(_walk(file))
             fingerprint = str(file.attrs.get(FINGERPRINT, "unknown"))
     except FileNotFoundError:
         raise BadInputError(f"There are no embeddings at {path}. Make them with: deepthink embed") from None
@@ -126,7 +125,7 @@ def update(path: Path, added: Mapping[str, np.ndarray], dropped: set[str], finge
         if path.exists():
             shutil.copyfile(path, beside)
         else:
-            os.unlink(beside)
+            beside.unlink()
         with h5py.File(beside, "a") as file:
             file.attrs[FINGERPRINT] = fingerprint
             _drop(file, dropped)

@@ -64,7 +64,7 @@ def embed_site(site: Site, version: str, again: bool, progress: Progress) -> Enr
         (strangers_path(site, version), others, "strangers"),
     ):
         _begin(path, site, again)
-        tell = lambda done, total, what=what: progress(done, total, what)  # noqa: E731
+        tell = lambda done, total, what=what: progress(done, total, what)
         reports.append(embed(path, set(wanted), _crops(site, wanted), site.embedder, tell))
     used = _mark_in_use(site, facedata.keys(facedata_path(site, version), site.embedder.fingerprint))
     return EnrolReport(reports[0], reports[1], used, site.datasink.problems.count)
@@ -96,7 +96,7 @@ def _crops(site: Site, rows: Mapping[str, Row]) -> Callable[[set[str]], Iterable
     """Return a source of the crops of the faces that are asked for; each picture is decoded once."""
 
     def crops(keys: set[str]) -> Iterator[Crop]:
-        wanted = sorted(((rows[key].frame, key) for key in keys))
+        wanted = sorted((rows[key].frame, key) for key in keys)
         for frame, group in groupby(wanted, key=lambda pair: pair[0]):
             try:
                 image = decode(site.datasink.picture(frame))

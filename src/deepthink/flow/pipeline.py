@@ -98,7 +98,7 @@ def _resumed(site: Site, journal: Journal, start: str | None, version: str | Non
     unfinished = journal.unfinished()
     if unfinished and version in (None, unfinished.version):
         return unfinished
-    if version is None and start and STEPS.index(start) > STEPS.index("embed"):
+    if version is None and start and list(STEPS).index(start) > list(STEPS).index("embed"):
         last = journal.last("embed")
         version = str(last["version"]) if last else None
     return journal.begin(check_version(version) if version else next_name(_taken(site)))
@@ -164,7 +164,9 @@ def _review(context: Context) -> dict[str, Any]:
     digest = curated(context.site)
     last = Journal(context.site.training).last("review") or {}
     if not any(row.enrolled for row in rows) or digest == last.get("curated"):
-        context.waits_for = f"{waiting} faces to review: deepthink review" if waiting else "new faces: nothing has changed"
+        context.waits_for = (
+            f"{waiting} faces to review: deepthink review" if waiting else "new faces: nothing has changed"
+        )
     return {"waiting": waiting, "curated": digest}
 
 
@@ -194,7 +196,7 @@ def _publish(context: Context) -> dict[str, Any]:
 
 def _deploy(context: Context) -> dict[str, Any]:
     """Deploy what passed; what failed stays experimental, and a person is asked to look."""
-    tell = lambda target, stage: context.progress(0, 1, f"{target}: {stage}")  # noqa: E731
+    tell = lambda target, stage: context.progress(0, 1, f"{target}: {stage}")
     try:
         outcomes = deploy_site(context.site, context.version, None, False, tell)
     except GateError as error:

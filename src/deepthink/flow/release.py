@@ -68,7 +68,6 @@ def _short(verdict: dict[str, Any]) -> dict[str, Any]:
 
 def _same(contents: dict[str, Path], manifest: dict[str, Any]) -> bool:
     """Whether a published version holds the same recogniser: it was this run's, killed before the ledger knew."""
-
     published = {entry["name"]: entry["sha256"] for entry in manifest["files"]}
     models = {name: path for name, path in contents.items() if name.startswith("recogniser_")}
     return all(published.get(name) == sha256(path) for name, path in models.items())
@@ -136,5 +135,3 @@ def _verify_one(target: Target) -> Outcome:
         return Outcome(target.name, version, target.previous(), True, target.verify(version))
     except DeploymentError as error:
         return Outcome(target.name, version, target.previous(), False, 0, str(error))
-
-

@@ -163,7 +163,7 @@ def _reviewed(site: Site, version: str) -> Iterable[tuple[str, str]]:
 
 
 def validate_site(site: Site, version: str, progress: Progress) -> Verdict:
-    """Ask a trained version the events that were kept from its training, and write verdict, report and golden probes."""
+    """Ask a version the events that were kept from its training; write verdict, report and golden probes."""
     files = version_files(site, version)
     recogniser = read_recogniser(files.recogniser)
     figures = json.loads(files.figures.read_text(encoding="utf-8"))
@@ -208,9 +208,7 @@ def asked_of(answer: Answer, people: frozenset[str], recogniser: Recogniser) -> 
     return Asked(f"{event.date}|{event.event}", event.camera, residents, strangers, answer.named, answer.faces, scores)
 
 
-def _ask_reviewed(
-    site: Site, version: str, recogniser: Recogniser, kept: list[str]
-) -> tuple[list[Asked], np.ndarray]:
+def _ask_reviewed(site: Site, version: str, recogniser: Recogniser, kept: list[str]) -> tuple[list[Asked], np.ndarray]:
     """Ask the reviewed events that were kept from training, one probe for each person in each."""
     asked, probes = [], []
     for path, enrolled in ((facedata_path(site, version), True), (strangers_path(site, version), False)):
@@ -223,7 +221,8 @@ def _ask_reviewed(
         labels = [f"{person}/{event}" for person, event in zip(data.people, data.events, strict=True)]
         pooled, groups = pool(data.vectors, np.array(labels))
         for answer, group in zip(recogniser.identify(pooled), groups, strict=True):
-            asked.append(_asked_probe(answer, *str(group).split("/", 1), enrolled, recogniser))
+            person, event = str(group).split("/", 1)
+            asked.append(_asked_probe(answer, person, event, enrolled, recogniser))
         probes.append(pooled)
     return asked, np.concatenate(probes) if probes else np.zeros((0, 128), np.float32)
 

@@ -74,7 +74,9 @@ def _manifest(path: Path, recogniser: Recogniser) -> dict[str, Any]:
         "embedder": recogniser.embedder,
         "metric": "euclidean",
         "least_probability": recogniser.rule.least_probability,
-        "classifier": {"kernel": classifier.kernel, "gamma": classifier.gamma, "C": classifier.C} if classifier else None,
+        "classifier": {"kernel": classifier.kernel, "gamma": classifier.gamma, "C": classifier.C}
+        if classifier
+        else None,
         "calibration": recogniser.calibration,
     }
 
@@ -110,8 +112,13 @@ def _built(manifest: dict[str, Any], arrays: dict[str, np.ndarray]) -> Recognise
     if not len(people) == len(rule.centroids) == len(rule.thresholds):
         raise ValueError("its people, baselines and thresholds do not match")
     kind = manifest["classifier"]
-    classifier = Classifier(**kind, **{name: arrays[name] for name in _CLASSIFIER}) if kind else None
+    classifier = _classifier(kind, arrays) if kind else None
     return Recogniser(rule, classifier, manifest["embedder"], manifest["calibration"])
+
+
+def _classifier(kind: dict[str, Any], arrays: dict[str, np.ndarray]) -> Classifier:
+    numbers = [arrays[name] for name in _CLASSIFIER]
+    return Classifier(str(kind["kernel"]), float(kind["gamma"]), float(kind["C"]), *numbers)
 
 
 def same_answers(one: Recogniser, other: Recogniser, probes: np.ndarray) -> bool:

@@ -49,13 +49,12 @@ class Baselines:
 
 def write_baselines(path: Path, baselines: Baselines) -> None:
     """Write baselines.hdf5 as SentinelCam reads it: a root dataset a person, its threshold a plain float."""
-    with replacing(path) as beside:
-        with h5py.File(beside, "w") as file:
-            for person, centroid, threshold in zip(
-                baselines.people, baselines.centroids, baselines.thresholds, strict=True
-            ):
-                file[person] = np.asarray(centroid, np.float32)
-                file[person].attrs["threshold"] = float(threshold)
+    with replacing(path) as beside, h5py.File(beside, "w") as file:
+        for person, centroid, threshold in zip(
+            baselines.people, baselines.centroids, baselines.thresholds, strict=True
+        ):
+            file[person] = np.asarray(centroid, np.float32)
+            file[person].attrs["threshold"] = float(threshold)
 
 
 def read_baselines(path: Path) -> Baselines:

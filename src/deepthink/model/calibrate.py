@@ -15,7 +15,9 @@ from deepthink.model.openset import distances_to
 # of 8 or 10 photographs each, 20 draws: 0.50). It stands in for strangers that a young site has not met yet.
 USUAL_DISTANCE = 0.50
 USUAL_WEIGHT = 20  # strangers' events that the usual distance counts for
-SPREADS = 3.0  # standard deviations beyond residents' own mean distance: further than that there is hardly anyone to gain
+SPREADS = (
+    3.0  # standard deviations beyond residents' own mean distance: further than that there is hardly anyone to gain
+)
 LEAST_SPREADS = 1.5  # no person's threshold is drawn in further than this
 CLEARANCE = 0.01  # embedding units kept from the nearest stranger to a person
 LEAST = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)  # least probabilities that are tried

@@ -73,7 +73,7 @@ def choose(
     decisions = _held_out(search.best_params_, embeddings, who, splits)
     prob_a, prob_b = fit_pairwise_platt(decisions, who)
     shares = couple(decisions, prob_a, prob_b)
-    best = {key: value for key, value in search.best_params_.items()}
+    best = dict(search.best_params_)
     return Choice(
         search.best_estimator_, prob_a, prob_b, best, float(search.best_score_), _table(search.cv_results_), who,
         shares.argmax(axis=1), shares[np.arange(len(who)), who], len(splits),
@@ -131,8 +131,14 @@ def _held_out(
         svc = SVC(**best).fit(embeddings[train], who[train])
         known = [int(person) for person in svc.classes_]
         pairs = [column[i, j] for number, i in enumerate(known) for j in known[number + 1 :]]
-        decisions[np.ix_(test, pairs)] = pairwise_decisions(
-            embeddings[test], svc.support_vectors_, svc.dual_coef_, svc.intercept_, svc.n_support_, svc.kernel, svc._gamma
+        decisions[np.ix_(test, np.array(pairs))] = pairwise_decisions(
+            embeddings[test],
+            svc.support_vectors_,
+            svc.dual_coef_,
+            svc.intercept_,
+            svc.n_support_,
+            svc.kernel,
+            svc._gamma,
         )
     return decisions
 

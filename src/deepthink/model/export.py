@@ -17,7 +17,10 @@ from deepthink.files import replacing
 
 PROTOCOL = 3  # what Python 3.6 to 3.14 can read
 # NumPy 2 calls the module that rebuilds arrays numpy._core; NumPy 1 knows numpy.core only, and NumPy 2 knows both.
-_RENAMED = {b"cnumpy._core.multiarray\n": b"cnumpy.core.multiarray\n", b"cnumpy._core.numeric\n": b"cnumpy.core.numeric\n"}
+_RENAMED = {
+    b"cnumpy._core.multiarray\n": b"cnumpy.core.multiarray\n",
+    b"cnumpy._core.numeric\n": b"cnumpy.core.numeric\n",
+}
 
 
 def write_pickle(path: Path, svc: Any, prob_a: np.ndarray, prob_b: np.ndarray, people: tuple[str, ...]) -> None:

@@ -71,9 +71,7 @@ class Rule:
         reason = self._why_not(near, distances, shares, usable)
         person = None if reason else self.people[near]
         threshold = float(self.thresholds[near])
-        return Identification(
-            person, float(shares[near]), float(distances[near]), threshold, self.people[near], reason
-        )
+        return Identification(person, float(shares[near]), float(distances[near]), threshold, self.people[near], reason)
 
     def _why_not(self, near: int, distances: np.ndarray, shares: np.ndarray, usable: bool) -> str:
         if not usable:

@@ -207,7 +207,8 @@ def working_set(e, beta, low, high, top, bottom, most, chosen):
     """Choose at most `most` points: the free ones, then those furthest on the wrong side of the middle.
 
     Points up to half a margin on the right side count too, or rounds would zig-zag. A histogram finds the limit in
-    one pass; within its last bin both sides get the same share, so that neither is left without a partner.
+    one pass; within its last bin both sides get the same share, so that neither is left without a partner. Near the
+    end all that matters may be in one bin: the two worst are chosen first, so that every round has a step to make.
     """
     middle, reach = 0.5 * (top + bottom), 0.5 * (top - bottom) + 0.5
     scale = (BINS - 1) / reach
@@ -217,20 +218,23 @@ def working_set(e, beta, low, high, top, bottom, most, chosen):
     for t in range(len(e)):
         if low[t] < beta[t] < high[t]:
             free += 1
+        if beta[t] < high[t] and e[t] == top:
+            chosen[0] = t
+        if beta[t] > low[t] and e[t] == bottom:
+            chosen[1] = t
     for t in range(len(e)):
         up, down = beta[t] < high[t], beta[t] > low[t]
         wrong = max(e[t] - middle if up else -1e30, middle - e[t] if down else -1e30)
         if up and down and free <= most * 3 // 4:
             wrong = reach - 0.5
-        if wrong > -0.5:
+        if wrong > -0.5 and t != chosen[0] and t != chosen[1]:
             bins[t] = BINS - 1 - min(BINS - 1, int((wrong + 0.5) * scale))
             count[bins[t]] += 1
-    last, q = 0, 0
-    while last < BINS and q + count[last] <= most:
-        q += count[last]
+    last, room = 0, most - 2
+    while last < BINS and count[last] <= room:
+        room -= count[last]
         last += 1
-    share = np.array([(most - q) // 2, most - q - (most - q) // 2])
-    q = 0
+    share, q = np.array([room // 2, room - room // 2]), 2
     for t in range(len(e)):
         side = 1 if e[t] > middle else 0
         if bins[t] < 0 or bins[t] > last or (bins[t] == last and share[side] == 0):

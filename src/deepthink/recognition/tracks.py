@@ -9,8 +9,8 @@ import numpy as np
 
 from deepthink.records import Sample
 
-# Embedding units. Faces of one person in one event lie about 0.2 to 0.4 apart, two people 0.6 and more (dlib's network on
-# Labeled Faces in the Wild). The outpost's tracker is a witness too, but it swaps people who cross.
+# Embedding units. Faces of one person in one event lie about 0.2 to 0.4 apart, two people 0.6 and more (dlib's network
+# on Labeled Faces in the Wild). The outpost's tracker is a witness too, but it swaps people who cross.
 LINK = 0.45
 SAME_OBJECT = 0.15
 SHARP = 40.0  # focus beyond which a face is no better for recognition
@@ -59,9 +59,7 @@ def link(faces: Sequence[Face]) -> list[Track]:
 
 def _extend(tracks: list[Track], frame: list[Face]) -> None:
     """Give each face of a frame to the nearest track that is still free, or start a new one."""
-    costs = sorted(
-        (_cost(track, face), t, f) for t, track in enumerate(tracks) for f, face in enumerate(frame)
-    )
+    costs = sorted((_cost(track, face), t, f) for t, track in enumerate(tracks) for f, face in enumerate(frame))
     taken: dict[int, int] = {}
     for cost, track, face in costs:
         if cost < LINK and track not in taken.values() and face not in taken:

@@ -51,7 +51,10 @@ class Ledger:
                 return
             entry = {"version": version, "published": _now(), "accuracy": round(accuracy, 4), "notes": notes}
             lane = "validated" if validated else "experimental"
-            content[lane] = [*(content.get(lane) or []), entry if validated else {**entry, "status": "failed validation"}]
+            content[lane] = [
+                *(content.get(lane) or []),
+                entry if validated else {**entry, "status": "failed validation"},
+            ]
 
     def promote(self, version: str, deployed: datetime | None = None) -> None:
         """Make a version the one in production; the one that was is validated from now on."""

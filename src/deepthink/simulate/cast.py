@@ -13,16 +13,41 @@ from deepthink.curation.names import check_name, suggest_name
 from deepthink.errors import BadInputError, BadNameError
 from deepthink.simulate.residents import Person, draw, glance
 
-NAMES = (
-    "Ada Bela Cleo Dario Edda Farid Greta Hugo Ines Jonas Kaya Leif Mina Nils Oona Pavel Rosa Silas Tilda Uwe Vera Wim "
-    "Xenia Yves"
-).split()
+NAMES = [
+    "Ada",
+    "Bela",
+    "Cleo",
+    "Dario",
+    "Edda",
+    "Farid",
+    "Greta",
+    "Hugo",
+    "Ines",
+    "Jonas",
+    "Kaya",
+    "Leif",
+    "Mina",
+    "Nils",
+    "Oona",
+    "Pavel",
+    "Rosa",
+    "Silas",
+    "Tilda",
+    "Uwe",
+    "Vera",
+    "Wim",
+    "Xenia",
+    "Yves",
+]
 
 
 class Actor(Protocol):
     """Someone who can be filmed."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Who it is."""
+        ...
 
     def appear(self, rng: np.random.Generator, height: int, turned: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return a picture (rows, columns, 3) uint8 BGR, `height` rows, and its opacity (rows, columns), 0 to 1."""

@@ -37,7 +37,7 @@ def mix(canvas: np.ndarray, colour: Colour, share: np.ndarray) -> None:
     """Mix a colour in, in place, by a share of each point."""
     part = share[..., None]
     canvas *= 1 - part
-    canvas += part * np.float32(colour)
+    canvas += part * np.array(colour, np.float32)
 
 
 def _stain(canvas: np.ndarray, colour: Colour, strength: float, ink: np.ndarray, blur: float) -> None:
@@ -107,7 +107,9 @@ def _skin(canvas: np.ndarray, head: np.ndarray, person: Person) -> None:
     rng = np.random.default_rng(person.seed)
     for _ in range(person.freckles):
         x, y = rng.normal(0, person.wide * 0.45), person.eye_y + 22 + rng.normal(0, 9)
-        cv2.circle(canvas, points([(x, y)])[0].tolist(), int(1.1 * _SCALE), darker(person.skin, 0.72), -1, cv2.LINE_AA, _FINE)
+        cv2.circle(
+            canvas, points([(x, y)])[0].tolist(), int(1.1 * _SCALE), darker(person.skin, 0.72), -1, cv2.LINE_AA, _FINE
+        )
     grain = cv2.GaussianBlur(rng.normal(0, 1, (SIZE, SIZE)).astype(np.float32), (0, 0), 1.2 + 2 * person.age)
     canvas += (grain * (7 + 10 * person.age) * head)[..., None]
 
@@ -121,7 +123,9 @@ def _beard(canvas: np.ndarray, head: np.ndarray, person: Person) -> None:
     goatee = blob(0, person.mouth_y + 19, 15, 12)
     full = np.clip((down - person.eye_y - 30) / 18, 0, 1) * (1 - blob(0, person.eye_y + 26, 30, 12))
     mouth = blob(0, person.mouth_y + 1, person.mouth_wide * 0.8, 5)
-    share = {1: 0.38 * full, 2: moustache, 3: np.maximum(moustache, goatee), 4: np.maximum(full, moustache)}[person.beard]
+    share = {1: 0.38 * full, 2: moustache, 3: np.maximum(moustache, goatee), 4: np.maximum(full, moustache)}[
+        person.beard
+    ]
     share = np.clip(share * (1.2 if person.beard > 1 else 1.0), 0, 0.93) * (1 - 0.85 * np.clip(mouth * 1.3, 0, 1))
     rng = np.random.default_rng(person.seed + 5)
     hairs = cv2.GaussianBlur(rng.normal(0, 1, (SIZE, SIZE)).astype(np.float32), (0, 0), 0.9)
@@ -197,7 +201,11 @@ def _mouth(canvas: np.ndarray, person: Person, view: View) -> None:
     if opened > 2:
         teeth = np.stack([across * 0.8, upper + min(opened * 0.5, 4.0) * (1 - x**2)], 1)
         fill(canvas, np.concatenate([np.stack([across * 0.8, upper], 1), teeth[::-1]]), (215, 222, 226))
-    fill(canvas, np.concatenate([np.stack([across, top], 1), np.stack([across, upper], 1)[::-1]]), darker(person.lip, 0.88))
+    fill(
+        canvas,
+        np.concatenate([np.stack([across, top], 1), np.stack([across, upper], 1)[::-1]]),
+        darker(person.lip, 0.88),
+    )
     fill(canvas, np.concatenate([np.stack([across, lower], 1), np.stack([across, bottom], 1)[::-1]]), person.lip)
     line(canvas, np.stack([across, (upper + lower) / 2 if opened < 2 else upper], 1), darker(person.skin, 0.32), 1.4)
 
@@ -227,10 +235,21 @@ def _glasses(canvas: np.ndarray, person: Person) -> None:
     half = np.array([person.eye_wide + 6.5, (person.eye_wide + 5) * (0.95 if person.glasses == 1 else 0.72)])
     power = 2.0 if person.glasses == 1 else 4.0
     turn = np.linspace(0, 2 * np.pi, 41)
-    ring = np.stack([np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** (2 / power), np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** (2 / power)], 1)
+    ring = np.stack(
+        [
+            np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** (2 / power),
+            np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** (2 / power),
+        ],
+        1,
+    )
     for side in (-1, 1):
         middle = np.array([side * person.eye_apart, person.eye_y + 2])
         line(canvas, middle + ring * half, frame, thick)
-        line(canvas, [(middle[0] + side * half[0], person.eye_y - 1), (side * person.wide, person.eye_y - 3)], frame, thick)
+        line(
+            canvas,
+            [(middle[0] + side * half[0], person.eye_y - 1), (side * person.wide, person.eye_y - 3)],
+            frame,
+            thick,
+        )
     gap = person.eye_apart - half[0]
     line(canvas, [(-gap, person.eye_y), (0, person.eye_y - 2.5), (gap, person.eye_y)], frame, thick)

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from deepthink.simulate.residents import Person
 
 BALD, CROPPED, SHORT, PARTING, FRINGE, LONG, LONG_FRINGE, CURLS = range(8)
-_THICK = {BALD: 0.0, CROPPED: 0.04, SHORT: 0.11, PARTING: 0.14, FRINGE: 0.14, LONG: 0.15, LONG_FRINGE: 0.16, CURLS: 0.26}
+_THICK = {
+    BALD: 0.0,
+    CROPPED: 0.04,
+    SHORT: 0.11,
+    PARTING: 0.14,
+    FRINGE: 0.14,
+    LONG: 0.15,
+    LONG_FRINGE: 0.16,
+    CURLS: 0.26,
+}
 
 
 def paint_hair_behind(canvas: np.ndarray, cover: np.ndarray, person: Person) -> None:
@@ -24,7 +33,15 @@ def paint_hair_behind(canvas: np.ndarray, cover: np.ndarray, person: Person) -> 
         return
     low = {LONG: 118.0, LONG_FRINGE: 100.0, CURLS: 42.0, FRINGE: 58.0}[person.style]
     out = person.wide * {LONG: 1.22, LONG_FRINGE: 1.26, CURLS: 1.38, FRINGE: 1.16}[person.style]
-    shape = [(-out * 0.9, -20), (-out, 25), (-out * 0.95, low), (out * 0.95, low), (out, 25), (out * 0.9, -20), (0, -person.high)]
+    shape = [
+        (-out * 0.9, -20),
+        (-out, 25),
+        (-out * 0.95, low),
+        (out * 0.95, low),
+        (out, 25),
+        (out * 0.9, -20),
+        (0, -person.high),
+    ]
     fill(canvas, shape, darker(person.hair, 0.8))
     fill(cover, shape, 1.0)
 
@@ -47,7 +64,7 @@ def _hair(person: Person, all_round: bool) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(person.seed + 9)
     strands = cv2.GaussianBlur(rng.normal(0, 1, (SIZE, SIZE)).astype(np.float32), (0, 0), 0.8, sigmaY=5)
     bright = np.clip(1 + strands * 0.9 + 0.18 * np.cos((grid()[0] + 20) / 26), 0.45, 1.9)
-    return share, share[..., None] * np.float32(person.hair) * bright[..., None]
+    return share, share[..., None] * np.array(person.hair, np.float32) * bright[..., None]
 
 
 def _share(person: Person, all_round: bool) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,7 @@ class Plan:
         return sum(len(day.parties) for day in self.days)
 
 
-def drawn_plan(seed: int = 1, residents: int = 8) -> Plan:
+def drawn_plan(seed: int = 1, residents: int = 8, strangers: int = 40) -> Plan:
     """Plan three days to enrol, one to validate and a new one, with drawn people.
 
     Parameters
@@ -63,17 +64,17 @@ def drawn_plan(seed: int = 1, residents: int = 8) -> Plan:
         Same seed, same people, same site.
     residents : int
         2 to 24 of them.
+    strangers : int
+        How many come on the day to validate, and on the new day; a fifth as many on each day to enrol.
     """
     if not 2 <= residents <= len(NAMES):
         raise BadInputError(f"A drawn site can have 2 to {len(NAMES)} residents.")
     rng = np.random.default_rng([seed, 0])
     people: list[Actor] = [Drawn(NAMES[n], imagine(seed * 1000 + n)) for n in range(residents)]
-    strangers = _strangers(seed)
-    days = [
-        Day(_date(number), "enrol", _parties(people, 4, strangers(8), rng, company=3)) for number in range(3)
-    ]
-    days.append(Day(_date(3), "validate", _parties(people, 6, strangers(40), rng, company=4)))
-    days.append(Day(_date(4), "new", _parties(people, 5, strangers(40), rng, company=4)))
+    more = _strangers(seed)
+    days = [Day(_date(number), "enrol", _parties(people, 4, more(strangers // 5), rng, company=3)) for number in range(3)]
+    days.append(Day(_date(3), "validate", _parties(people, 6, more(strangers), rng, company=4)))
+    days.append(Day(_date(4), "new", _parties(people, 5, more(strangers), rng, company=4)))
     return _plan(days, people, seed)
 
 
@@ -84,7 +85,8 @@ def _strangers(seed: int) -> Callable[[int], list[Actor]]:
     def more(count: int) -> list[Actor]:
         nonlocal made
         new: list[Actor] = [
-            Drawn(f"Stranger_{number}", imagine(STRANGER_SEEDS + seed * 1000 + number)) for number in range(made, made + count)
+            Drawn(f"Stranger_{number}", imagine(STRANGER_SEEDS + seed * 1000 + number))
+            for number in range(made, made + count)
         ]
         made += count
         return new
@@ -96,7 +98,8 @@ def _parties(
     people: Sequence[Actor], times: int, strangers: Sequence[Actor], rng: np.random.Generator, company: int
 ) -> tuple[tuple[Actor, ...], ...]:
     """Everyone comes alone `times` times, strangers once; some residents come in twos, and some events are empty."""
-    parties: Parties = [(actor,) for actor in people for _ in range(times)] + [(actor,) for actor in strangers]
+    parties: Parties = [(actor,) for actor in people for _ in range(times)]
+    parties.extend((actor,) for actor in strangers)
     for _ in range(company):
         one, two = rng.choice(len(people), 2, replace=False)
         parties.append((people[int(one)], people[int(two)]))
@@ -111,16 +114,19 @@ def photograph_plan(folder: Path, seed: int = 1) -> Plan:
     """
     photos = read_photographs(folder)
     enrolled: dict[str, Parties] = {_date(0): [], _date(1): []}
-    asked: Parties = [(Photographed(f"Stranger_{n}", file),) for n, file in enumerate(photos.strangers)]
+    asked: Parties = [_alone(f"Stranger_{n}", file) for n, file in enumerate(photos.strangers)]
     for name, files in photos.residents.items():
         cut = max(1, len(files) * 4 // 7)
         for number, file in enumerate(files):
-            party = (Photographed(name, file),)
-            (enrolled[_date(number % 2)] if number < cut else asked).append(party)
+            (enrolled[_date(number % 2)] if number < cut else asked).append(_alone(name, file))
     days = [Day(day, "enrol", tuple(parties)) for day, parties in enrolled.items()]
     days.append(Day(_date(2), "validate", tuple(asked)))
     residents: list[Actor] = [Photographed(name, files[0]) for name, files in photos.residents.items() if files]
     return _plan(days, residents, seed)
+
+
+def _alone(name: str, file: Path) -> tuple[Actor, ...]:
+    return (Photographed(name, file),)
 
 
 def _plan(days: list[Day], residents: Sequence[Actor], seed: int) -> Plan:
@@ -133,7 +139,9 @@ def _date(number: int) -> str:
     return (FIRST_DAY + timedelta(days=number)).isoformat()
 
 
-def simulate(folder: Path, plan: Plan, progress: Callable[[int, int, str], None] = lambda done, total, what: None) -> int:
+def simulate(
+    folder: Path, plan: Plan, progress: Callable[[int, int, str], None] = lambda done, total, what: None
+) -> int:
     """Film a plan's days into a site's folder, and write its site.yaml if there is none.
 
     A day that is there already is left as it is, so that a run that was killed goes on where it was.
@@ -147,14 +155,19 @@ def simulate(folder: Path, plan: Plan, progress: Callable[[int, int, str], None]
     for day in plan.days:
         rng = np.random.default_rng([plan.seed, *(int(part) for part in day.date.split("-"))])
         if not (folder / "datasink/data" / day.date / INDEX).exists():
-            counter = iter(range(done, done + len(day.parties) + 1))
             shots = schedule(day.date, day.parties, rng)
-            film(folder, day.date, shots, plan.residents, rng, lambda: progress(next(counter), plan.events, day.date))
+            film(folder, day.date, shots, plan.residents, rng, _counting(progress, done, plan.events, day.date))
         done += len(day.parties)
     progress(done, plan.events, "")
     if not (folder / SITE_FILE).exists():
         write_text(folder / SITE_FILE, template(_settings(plan)))
     return done
+
+
+def _counting(progress: Callable[[int, int, str], None], done: int, total: int, what: str) -> Callable[[], None]:
+    """Return what to call after each event."""
+    numbers = count(done + 1)
+    return lambda: progress(next(numbers), total, what)
 
 
 def _settings(plan: Plan) -> Settings:

@@ -40,7 +40,7 @@ def relief_of(person: Person, view: View) -> np.ndarray:
 def _smiling(person: Person) -> np.ndarray:
     """Return where cheeks rise with a smile."""
     y = person.mouth_y - 16
-    return np.float32(blob(-person.wide * 0.5, y, 12, 9) + blob(person.wide * 0.5, y, 12, 9))
+    return (blob(-person.wide * 0.5, y, 12, 9) + blob(person.wide * 0.5, y, 12, 9)).astype(np.float32)
 
 
 @lru_cache(maxsize=32)
@@ -97,7 +97,10 @@ def turned_by(
         near = np.float32(height) * held
         front_x = x + held * (x / np.float32(max(0.35, np.cos(yaw))) - x) * 0.85 - near * np.float32(np.sin(yaw))
         front_y = y - near * np.float32(np.sin(pitch))
-    at_x, at_y = (front_x + np.float32(MIDDLE[0])).astype(np.float32), (front_y + np.float32(MIDDLE[1])).astype(np.float32)
+    at_x, at_y = (
+        (front_x + np.float32(MIDDLE[0])).astype(np.float32),
+        (front_y + np.float32(MIDDLE[1])).astype(np.float32),
+    )
     where = cv2.convertMaps(at_x, at_y, cv2.CV_16SC2)
     seen = cv2.remap(canvas, *where, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return seen, cv2.remap(cover, *where, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -223,9 +223,7 @@ def _sized(canvas: np.ndarray, cover: np.ndarray, height: int) -> tuple[np.ndarr
 
 def _paint_body(canvas: np.ndarray, cover: np.ndarray, person: Person) -> None:
     """Paint shoulders in a shirt, and the neck in the head's shade."""
-    shoulders = np.array(
-        [(40, SIZE), (58, 285), (110, 262), (160, 270), (210, 262), (262, 285), (280, SIZE)], np.int32
-    )
+    shoulders = np.array([(40, SIZE), (58, 285), (110, 262), (160, 270), (210, 262), (262, 285), (280, SIZE)], np.int32)
     cv2.fillPoly(canvas, [shoulders], person.shirt, cv2.LINE_AA)
     cv2.fillPoly(cover, [shoulders], 1.0, cv2.LINE_AA)
     half = int(person.wide * 0.58)

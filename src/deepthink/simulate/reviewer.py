@@ -46,7 +46,9 @@ def review_by_truth(site: Site) -> dict[str, Any]:
             decisions.setdefault(decision, []).append(number)
     for (verb, name), numbers in sorted(decisions.items()):
         _act(site, verb, name, numbers)
-    return {verb: sum(len(n) for (v, _), n in decisions.items() if v == verb) for verb in ("accept", "stranger", "remove")}
+    return {
+        verb: sum(len(n) for (v, _), n in decisions.items() if v == verb) for verb in ("accept", "stranger", "remove")
+    }
 
 
 def _by_frame(site: Site) -> dict[Moment, list[Presence]]:
@@ -62,7 +64,7 @@ def _decide(rows: dict[int, Row], there: list[Presence]) -> dict[int, Decision]:
 
     A photograph may show others in the background, and a detector finds faces where there are none.
     """
-    decisions: dict[int, Decision] = {number: ("remove", "") for number in rows}
+    decisions: dict[int, Decision] = dict.fromkeys(rows, ("remove", ""))
     for presence in (one for one in there if one.facing):
         inside = [number for number, row in rows.items() if _within(row.box, presence.box)]
         if inside:

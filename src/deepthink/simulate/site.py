@@ -137,7 +137,12 @@ class Walk:
 
 
 def _enter(
-    picture: np.ndarray, event: str, time: datetime, actor: Actor, where: tuple[float, float, int], rng: np.random.Generator
+    picture: np.ndarray,
+    event: str,
+    time: datetime,
+    actor: Actor,
+    where: tuple[float, float, int],
+    rng: np.random.Generator,
 ) -> Presence:
     middle, top, height = where
     turned = bool(rng.random() < _TURNED)

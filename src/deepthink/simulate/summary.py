@@ -16,7 +16,7 @@ from deepthink.validation.metrics import UNKNOWN, Asked, measure
 
 
 def summarise(site: Site, walk: Walk) -> dict[str, Any]:
-    """Return the figures of a run; those of the answers are counted from the `fr1` files that the deployed version wrote."""
+    """Return the figures of a run; answers are counted from the `fr1` files that the deployed version wrote."""
     steps = walk.figures
     production = site.ledger.production()
     summary: dict[str, Any] = {
@@ -29,7 +29,8 @@ def summarise(site: Site, walk: Walk) -> dict[str, Any]:
         "model": steps.get("train", {}).get("classifier"),
         "fnir": _counts(steps.get("validate", {}).get("fnir")),
         "fpir": _counts(steps.get("validate", {}).get("fpir")),
-        "target_verified": bool(production) and all(t.current() == production and t.verify(production) for t in site.targets),
+        "target_verified": bool(production)
+        and all(t.current() == production and t.verify(str(production)) for t in site.targets),
         "registry": str(site.registry.root / production) if production else None,
         "report": str(site.registry.root / walk.version / "report.html") if production == walk.version else None,
         "peak_rss_mb": peak_rss_mb(),
@@ -55,7 +56,9 @@ def _answers(site: Site, production: str) -> dict[str, Any]:
     """Compare the written answers to events that training never saw with who is really in them."""
     assert site.truth is not None
     people = present(site.truth)
-    manifest = json.loads((site.registry.root / production / f"recogniser_{production}.json").read_text(encoding="utf-8"))
+    manifest = json.loads(
+        (site.registry.root / production / f"recogniser_{production}.json").read_text(encoding="utf-8")
+    )
     gallery = frozenset(manifest["people"])
     trained = _trained_dates(site, production)
     events = [event for event in site.events(site.datasink.dates()) if event.date not in trained]

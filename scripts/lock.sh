@@ -1,0 +1,12 @@
+#!/bin/sh
+# One lock file a profile: names, versions and hashes, no addresses; the same for every platform.
+set -eu
+lock() {
+    out=$1
+    shift
+    .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+        --extra build "$@" pyproject.toml -o "requirements/$out"
+}
+lock core.txt
+lock train.txt --extra train --extra web --extra deploy
+lock dev.txt --extra train --extra web --extra deploy --extra dlib --extra dev
