@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-import click
 import typer
 from rich.console import Console
 
@@ -62,20 +61,11 @@ def main(arguments: list[str] | None = None) -> None:
     debug = DEBUG in words
     command = typer.main.get_command(app)
     try:
-        code = command.main([word for word in words if word != DEBUG], prog_name="deepthink", standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        command.main([word for word in words if word != DEBUG], prog_name="deepthink")
     except DeepthinkError as error:
         _fail(error, str(error), debug)
     except OSError as error:
         _fail(error, f"{error.filename or 'the system'}: {error.strerror or error}", debug)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("Stopped. Run the same command again to go on.")
-        sys.exit(130)
 
 
 def _fail(error: BaseException, message: str, debug: bool) -> None:

@@ -141,6 +141,8 @@ class Ballot:
         with a row for each support vector and a column for each other class; a third of it is used, but dense
         products are so much faster than sparse ones that it pays.
         """
+        if not len(pairs):
+            return np.empty((0, len(rows)), np.float32)
         vectors, other, beta = self._betas(pairs, candidate, fold)
         place = np.zeros(len(self.who), np.int64)
         place[vectors] = 1
