@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 pytest.importorskip("numba")
 
-from crowds import crowd
+from tests.model.crowds import crowd
 
 from deepthink.errors import SettingsError
 from deepthink.model.platt import fit_pairwise_platt

@@ -9,20 +9,10 @@ from typing import Any
 import numpy as np
 
 from deepthink.model.platt import couple, fit_pairwise_platt
+from deepthink.model.search import SupportVectorSearch
 
-_DECADES = [10.0**power for power in range(-3, 4)]
-PRESETS: dict[str, list[dict[str, list[Any]]]] = {
-    # OpenFace's authors found the linear machine with C = 1 nearly as good as any (Amos et al., CMU-CS-16-118)
-    "quick": [{"kernel": ["linear"], "C": [1.0]}],
-    "standard": [
-        {"kernel": ["rbf"], "C": _DECADES, "gamma": [1e-1, 1e-2, 1e-3, 1e-4, 1e-5]},
-        {"kernel": ["linear"], "C": _DECADES},
-    ],
-    "wide": [
-        {"kernel": ["rbf"], "C": [10.0**power for power in range(-4, 6)], "gamma": [10.0**p for p in range(-6, 2)]},
-        {"kernel": ["linear"], "C": [10.0**power for power in range(-4, 6)]},
-    ],
-}
+# Below so many faces scikit-learn is done sooner than the fast search's kernels are compiled (once a machine).
+COMPILE_FACES = 2000
 
 
 @dataclass(frozen=True)
@@ -62,15 +52,18 @@ def choose(
     events : ndarray of shape (faces,)
         Of which event.
     preset : str
-        A key of `PRESETS`.
+        A key of `search.PRESETS`: quick, standard or wide.
     folds : int
         At most so many.
     progress : callable
         Called with candidates done, candidates, and what is being done.
     """
     splits = _splits(who, events, folds)
-    search = _search(embeddings, who, preset, splits, progress)
-    decisions = _held_out(search.best_params_, embeddings, who, splits)
+    search = SupportVectorSearch(
+        preset, cv=splits, engine="auto" if len(who) >= COMPILE_FACES else "sklearn",
+        progress=lambda done, total, info: progress(done, total, str(info)),
+    ).fit(embeddings, who)  # fmt: skip
+    decisions = search.best_decisions_
     prob_a, prob_b = fit_pairwise_platt(decisions, who)
     shares = couple(decisions, prob_a, prob_b)
     best = dict(search.best_params_)
@@ -93,54 +86,6 @@ def _splits(who: np.ndarray, events: np.ndarray, folds: int) -> list[tuple[np.nd
     cutter = StratifiedGroupKFold(wanted) if fewest >= wanted else GroupKFold(wanted)
     found = [(train, test) for train, test in cutter.split(who, who, events) if len(set(who[train])) > 1]
     return found or [(np.arange(len(who)), np.arange(len(who)))]
-
-
-def _search(
-    embeddings: np.ndarray,
-    who: np.ndarray,
-    preset: str,
-    splits: list[tuple[np.ndarray, np.ndarray]],
-    progress: Callable[[int, int, str], None],
-) -> Any:
-    from sklearn.model_selection import GridSearchCV, ParameterGrid
-    from sklearn.svm import SVC
-
-    total = len(ParameterGrid(PRESETS[preset]))
-    progress(0, total, "grid search")
-    search = GridSearchCV(SVC(), PRESETS[preset], cv=splits, scoring="accuracy", n_jobs=1)
-    search.fit(embeddings, who)
-    progress(total, total, "grid search")
-    return search
-
-
-def _held_out(
-    best: dict[str, Any], embeddings: np.ndarray, who: np.ndarray, splits: list[tuple[np.ndarray, np.ndarray]]
-) -> np.ndarray:
-    """Return each face's decision values (faces, pairs) by a machine that has not seen its event.
-
-    A pair of which a fold's machine lacks a person has no decision there: 0, which speaks for neither.
-    """
-    from sklearn.svm import SVC
-
-    from deepthink.model.platt import pairwise_decisions
-
-    people = int(who.max()) + 1
-    column = {pair: number for number, pair in enumerate((i, j) for i in range(people) for j in range(i + 1, people))}
-    decisions = np.zeros((len(who), len(column)))
-    for train, test in splits:
-        svc = SVC(**best).fit(embeddings[train], who[train])
-        known = [int(person) for person in svc.classes_]
-        pairs = [column[i, j] for number, i in enumerate(known) for j in known[number + 1 :]]
-        decisions[np.ix_(test, np.array(pairs))] = pairwise_decisions(
-            embeddings[test],
-            svc.support_vectors_,
-            svc.dual_coef_,
-            svc.intercept_,
-            svc.n_support_,
-            svc.kernel,
-            svc._gamma,
-        )
-    return decisions
 
 
 def _table(results: dict[str, Any]) -> list[dict[str, Any]]:
