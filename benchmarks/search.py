@@ -129,9 +129,12 @@ def _spread(cells: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _line(row: dict[str, Any]) -> str:
+    ratio = row.get("probability_ratio")
+    with_probability = "" if ratio is None else f" ({ratio:.0f} with probability=True)"
     return (
         f"{row['data']:>18}, {row['people']} people: {row['cpu_s']:.1f} CPU s ({row['wall_s']:.1f} s), "
-        f"stock {row['stock_cpu_s']:.0f} CPU s (from {row['stock_cells']} cells), {row['ratio']:.0f} times; "
+        f"stock {row['stock_cpu_s']:.0f} CPU s (from {row['stock_cells']} cells), {row['ratio']:.0f} times"
+        f"{with_probability}; "
         f"{row['cells_that_differ']} cells differ, means by at most {row['largest_mean_difference']:.1g}; "
         f"same best: {row['same_best']}; peak {row['peak_rss_mb']} MB; final {row['final_cpu_s']:.1f} CPU s"
     )

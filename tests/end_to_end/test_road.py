@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from deepthink.flow.wiring import Site
+from deepthink.settings import load
 from deepthink.simulate.plan import drawn_plan, simulate
+from deepthink.simulate.reviewer import review_by_truth
 
 DEEPTHINK = [sys.executable, "-m", "deepthink"]
 # What may differ between two walks: times, identifiers, and pictures of progress.
@@ -115,6 +118,28 @@ def test_a_walk_that_is_over_waits_for_something_new(walked):
     assert summary["production"] == "alpha"
     assert "nothing has changed" in summary["waits_for"]
     assert not (walked / "registry/beta2").exists()
+
+
+def test_a_site_without_truth_waits_for_its_person_and_then_goes_on(filmed, tmp_path):
+    site = tmp_path / "site"
+    shutil.copytree(filmed, site)
+    settings = (site / "site.yaml").read_text()
+    person = Site(load(site))
+    plain = settings.replace("truth: truth.csv", "truth: null").replace("days: ['2026-03-05']", "days: []")
+    (site / "site.yaml").write_text(plain)
+    first = json.loads(command("run", site, "--json").stdout)
+    assert "faces to review" in first["waits_for"]
+    assert first["production"] is None
+    shown = json.loads(command("review", "--site", site, "--json").stdout)
+    assert all(Path(sheet).is_file() for group in shown["groups"] for sheet in group["sheets"])
+    review_by_truth(person)
+    second = json.loads(command("run", site, "--json", "--set", "validation.max_fnir=0.2").stdout)
+    assert (second["production"], second["target_verified"]) == ("alpha", True)
+    verdict = json.loads((site / "registry/alpha/verdict.json").read_text())
+    assert verdict["fnir"]["total"] >= 5
+    assert verdict["fpir"]["total"] >= 5
+    undone = command("review", "undo", "--site", site)
+    assert "Undone" in undone.stdout
 
 
 def test_status_says_what_is_current_and_where(walked):

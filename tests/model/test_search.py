@@ -15,11 +15,10 @@ from sklearn.utils.estimator_checks import check_estimator
 
 pytest.importorskip("numba")
 
-from tests.model.crowds import crowd
-
 from deepthink.errors import SettingsError
 from deepthink.model.platt import fit_pairwise_platt
 from deepthink.model.search import PRESETS, SupportVectorSearch
+from tests.model.crowds import crowd
 
 GRID = [
     {"kernel": ["rbf"], "C": [1e-2, 1.0, 100.0], "gamma": [0.1, 1e-3]},

@@ -89,6 +89,7 @@ def run(
         for step in _ahead(walked, start):
             walked = _take(context, step, journal, walked, watch)
             if context.waits_for:
+                journal.end()  # the next run looks for new events first
                 return Walk(walked.version, walked.done, context.waits_for, walked.figures)
         journal.end()
         return Walk(walked.version, walked.done, "", walked.figures)
@@ -156,18 +157,16 @@ def _sweep(context: Context) -> Any:
 
 
 def _review(context: Context) -> dict[str, Any]:
-    """Let the reviewer act; without one, wait for a person unless there is something new to train on."""
-    if context.reviewer is not None:
-        return context.reviewer(context.site)
+    """Let the reviewer act, if there is one; then wait for a person unless there is something new to train on."""
+    acted = context.reviewer(context.site) if context.reviewer else {}
     rows = Facelist(context.site.facelist).rows.values()
     waiting = sum(row.status == Status.CANDIDATE for row in rows)
     digest = curated(context.site)
-    last = Journal(context.site.training).last("review") or {}
-    if not any(row.enrolled for row in rows) or digest == last.get("curated"):
-        context.waits_for = (
-            f"{waiting} faces to review: deepthink review" if waiting else "new faces: nothing has changed"
-        )
-    return {"waiting": waiting, "curated": digest}
+    trained = Journal(context.site.training).last("train") or {}
+    if not any(row.enrolled for row in rows) or digest == trained.get("curated"):
+        news = "new faces: nothing has changed since the last training"
+        context.waits_for = f"{waiting} faces to review: deepthink review" if waiting else news
+    return {**acted, "waiting": waiting}
 
 
 def curated(site: Site) -> str:
@@ -182,7 +181,7 @@ def _embed(context: Context) -> Any:
 
 
 def _train(context: Context) -> dict[str, Any]:
-    return train_site(context.site, context.version, context.progress)
+    return {**train_site(context.site, context.version, context.progress), "curated": curated(context.site)}
 
 
 def _validate(context: Context) -> dict[str, Any]:

@@ -133,11 +133,13 @@ def smo(K, size, space, tolerance, limit):
 
 @compiled
 def ordered(bits):
+    """Bits of a float32 as an integer that is larger when the float is (its own inverse)."""
     return bits ^ ((bits >> np.int32(31)) & np.int32(0x7FFFFFFF))
 
 
 @compiled
 def as_float(key):
+    """The float32 whose ordered bits these are."""
     one = np.empty(1, np.int32)
     one[0] = ordered(key)
     return one.view(np.float32)[0]
@@ -145,6 +147,7 @@ def as_float(key):
 
 @compiled
 def peak(bits, size):
+    """The largest of the floats, as ordered bits."""
     best = np.int32(-0x80000000)
     for t in range(size):
         best = max(best, ordered(bits[t]))
@@ -153,6 +156,7 @@ def peak(bits, size):
 
 @compiled
 def trough(bits, size):
+    """The smallest of the floats, as ordered bits."""
     best = np.int32(0x7FFFFFFF)
     for t in range(size):
         best = min(best, ordered(bits[t]))
@@ -161,6 +165,7 @@ def trough(bits, size):
 
 @compiled
 def position(bits, size, key):
+    """Where that float is."""
     found = np.int32(0)
     for t in range(size):
         found = max(found, np.int32(t) if ordered(bits[t]) == key else np.int32(0))
