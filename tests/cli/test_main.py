@@ -9,9 +9,10 @@ import pytest
 
 from deepthink.cli.main import main
 
-VERBS = (
-    "demo init simulate detect recognise sweep embed train validate publish deploy rollback run status review weights"
-).split()
+VERBS = [
+    *("demo", "init", "simulate", "detect", "recognise", "sweep", "embed", "train", "validate"),
+    *("publish", "deploy", "rollback", "run", "status", "review", "weights"),
+]
 
 
 def run(*words):
@@ -72,7 +73,9 @@ def test_weights_are_listed_for_machines():
 
 
 def test_help_does_not_load_the_heavy_libraries():
-    code = "import sys; from deepthink.cli import main; print({'cv2','sklearn','onnxruntime','pandas'} & set(sys.modules))"
+    code = (
+        "import sys; from deepthink.cli import main; print({'cv2','sklearn','onnxruntime','pandas'} & set(sys.modules))"
+    )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "set()"
 

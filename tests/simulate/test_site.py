@@ -75,7 +75,7 @@ def test_the_truth_tells_residents_from_strangers_and_faces_from_backs(filmed):
 
 def test_a_detector_finds_most_faces_and_hardly_any_of_the_turned_ones():
     detector, rng = CascadeDetector(), np.random.default_rng(3)
-    found = {turned: 0 for turned in (False, True)}
+    found = dict.fromkeys((False, True), 0)
     for seed in range(100, 130):
         for turned in found:
             bust, opacity = draw(imagine(seed), glance(rng, turned), 340)

@@ -133,14 +133,15 @@ def _append(datasink: Datasink, found: list[Candidate], path: Path, rules: Sweep
     return len(chosen), len(found) - len(chosen)
 
 
-def _group(row: Row) -> tuple[str, str, str]:
-    return row.frame.date, row.frame.event, row.name
+def _group(row: Row) -> tuple[str, str, int]:
+    """Return whom a row shows, as far as the outpost's tracker knows: a name may have been changed in review."""
+    return row.frame.date, row.frame.event, row.objid
 
 
 def _choose(
-    fresh: list[Candidate], book: HashBook, rules: SweepRules, listed: Counter[tuple[str, str, str]]
+    fresh: list[Candidate], book: HashBook, rules: SweepRules, listed: Counter[tuple[str, str, int]]
 ) -> list[Candidate]:
-    """Take the sharpest faces of each name in an event, as many as are wanted, and no near copy of a listed one."""
+    """Take each tracked person's sharpest faces of an event, as many as wanted, and no near copy of a listed one."""
     kept = []
     for candidate in sorted(fresh, key=lambda one: (_group(one.row), -one.row.focus, one.row.key)):
         group = _group(candidate.row)

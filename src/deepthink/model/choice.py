@@ -26,7 +26,7 @@ class Choice:
     accuracy: float  # cross-validated, of single faces, 0 to 1
     table: list[dict[str, Any]]  # each candidate's parameters, mean and standard deviation of accuracy
     really: np.ndarray  # (faces,) the person of each face, as an index
-    predicted: np.ndarray  # (faces,) the person that the folds' machines gave each held-out face, as an index
+    predicted: np.ndarray | None  # (faces,) whom the folds' machines answered for each held-out face, as an index
     own: np.ndarray  # (faces,) the probability that they gave to the face's own person
     folds: int
 
@@ -63,14 +63,37 @@ def choose(
         preset, cv=splits, engine="auto" if len(who) >= COMPILE_FACES else "sklearn",
         progress=lambda done, total, info: progress(done, total, str(info)),
     ).fit(embeddings, who)  # fmt: skip
-    decisions = search.best_decisions_
-    prob_a, prob_b = fit_pairwise_platt(decisions, who)
-    shares = couple(decisions, prob_a, prob_b)
-    best = dict(search.best_params_)
+    prob_a, prob_b, own, predicted = _judged(search, who)
     return Choice(
-        search.best_estimator_, prob_a, prob_b, best, float(search.best_score_), _table(search.cv_results_), who,
-        shares.argmax(axis=1), shares[np.arange(len(who)), who], len(splits),
+        search.best_estimator_, prob_a, prob_b, dict(search.best_params_), float(search.best_score_),
+        _table(search.cv_results_), who, predicted, own, len(splits),
     )  # fmt: skip
+
+
+def _judged(
+    search: SupportVectorSearch, who: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+    """Return the pairs' sigmoids, what each held-out face's own person was given, and who was answered.
+
+    A very large gallery has more decision values than memory should hold; then the own person's duels alone are kept,
+    from which its probability follows in closed form (Price et al., Pairwise neural network classifiers with
+    probabilistic outputs, NIPS 1994), and who was answered instead is not known.
+    """
+    if search.best_decisions_ is not None:
+        prob_a, prob_b = fit_pairwise_platt(search.best_decisions_, who)
+        shares = couple(search.best_decisions_, prob_a, prob_b)
+        return prob_a, prob_b, shares[np.arange(len(who)), who], shares.argmax(axis=1)
+    prob_a, prob_b = fit_pairwise_platt(search.own_decisions_, who)
+    people = int(who.max()) + 1
+    column = {pair: n for n, pair in enumerate((i, j) for i in range(people) for j in range(i + 1, people))}
+    own = np.empty(len(who))
+    for person in range(people):
+        others = [other for other in range(people) if other != person]
+        pairs = [column[min(person, other), max(person, other)] for other in others]
+        first = 1 / (1 + np.exp(search.own_decisions_[who == person] * prob_a[pairs] + prob_b[pairs]))
+        duel = np.clip(np.where(np.array(others) > person, first, 1 - first), 1e-7, 1)
+        own[who == person] = 1 / ((1 / duel).sum(axis=1) - (people - 2))
+    return prob_a, prob_b, own, None
 
 
 def _splits(who: np.ndarray, events: np.ndarray, folds: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -73,7 +73,7 @@ if report.choice:
 # The folds' answers to the faces they had not seen, by the classifier alone.
 
 # %%
-if report.choice:
+if report.choice and report.choice.predicted is not None:
     names = list(report.recogniser.people)
     counts = np.zeros((len(names), len(names)), int)
     np.add.at(counts, (report.choice.really, report.choice.predicted), 1)

@@ -72,7 +72,9 @@ def drawn_plan(seed: int = 1, residents: int = 8, strangers: int = 40) -> Plan:
     rng = np.random.default_rng([seed, 0])
     people: list[Actor] = [Drawn(NAMES[n], imagine(seed * 1000 + n)) for n in range(residents)]
     more = _strangers(seed)
-    days = [Day(_date(number), "enrol", _parties(people, 4, more(strangers // 5), rng, company=3)) for number in range(3)]
+    days = [
+        Day(_date(number), "enrol", _parties(people, 4, more(strangers // 5), rng, company=3)) for number in range(3)
+    ]
     days.append(Day(_date(3), "validate", _parties(people, 6, more(strangers), rng, company=4)))
     days.append(Day(_date(4), "new", _parties(people, 5, more(strangers), rng, company=4)))
     return _plan(days, people, seed)
