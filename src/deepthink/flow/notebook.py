@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -31,6 +32,8 @@ def execute(
     executed : Path
         Where the executed notebook is kept; it replaces an earlier one. A failed one is kept beside it as
         <name>.failed.ipynb, because its cells show what went wrong.
+    progress : callable, optional
+        Called when the notebook starts.
 
     Raises
     ------
@@ -40,19 +43,35 @@ def execute(
     try:
         import jupytext
         import nbformat
-        import papermill
     except ImportError as error:
         raise MissingExtraError(str(error.name), "train") from None
     source = files("deepthink.notebooks").joinpath(f"{name}.py").read_text(encoding="utf-8")
-    failed = executed.with_suffix(".failed.ipynb")
-    with replacing(executed) as beside:
-        nbformat.write(jupytext.reads(source, fmt="py:percent"), beside)
-        try:
-            papermill.execute_notebook(
-                str(beside), str(failed), dict(parameters), kernel_name=KERNEL, progress_bar=False,
-                start_timeout=START_SECONDS, cwd=str(executed.parent),
-            )  # fmt: skip
-        except papermill.PapermillExecutionError as error:
-            raise StepError(f"{name}: {error.ename}: {error.evalue}. Its cells: {failed}") from error
-        failed.replace(beside)
+    with tempfile.TemporaryDirectory() as folder:
+        plain, done = Path(folder) / f"{name}.ipynb", Path(folder) / "executed.ipynb"
+        nbformat.write(jupytext.reads(source, fmt="py:percent"), plain)
+        error = _run(plain, done, parameters, executed.parent, progress)
+        failed = executed.with_suffix(".failed.ipynb")
+        with replacing(failed if error else executed) as beside:
+            beside.write_bytes(done.read_bytes())
+    if error:
+        raise StepError(f"{name}: {error}. Its cells: {failed}")
     return executed
+
+
+def _run(
+    plain: Path, done: Path, parameters: Mapping[str, Any], folder: Path, progress: Callable[[int, int, str], None]
+) -> str:
+    """Run all cells in a kernel of their own; returns what went wrong, empty when nothing did."""
+    import papermill
+
+    from deepthink.flow.kernel import LocalKernel
+
+    progress(0, 1, "running the notebook")
+    try:
+        papermill.execute_notebook(
+            str(plain), str(done), dict(parameters), kernel_name=KERNEL, progress_bar=False, cwd=str(folder),
+            start_timeout=START_SECONDS, kernel_manager_class=LocalKernel,
+        )  # fmt: skip
+    except papermill.PapermillExecutionError as error:
+        return f"{error.ename}: {error.evalue}"
+    return ""

@@ -83,6 +83,7 @@ def trade_off(asked: Sequence[Asked], threshold: float) -> Any:
     fpir, fnir = _errors(asked, threshold)
     axes.plot([100 * fpir], [100 * fnir], "o", color=STRANGER, label="operating point (distance alone)")
     axes.set(xlabel="strangers' events named, %", ylabel="residents' events missed, %")
+    axes.set(xlim=(-0.5, 20), ylim=(-0.5, 20))
     axes.legend(frameon=False)
     return drawn
 
