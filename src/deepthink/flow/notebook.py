@@ -49,12 +49,12 @@ def execute(
     with tempfile.TemporaryDirectory() as folder:
         plain, done = Path(folder) / f"{name}.ipynb", Path(folder) / "executed.ipynb"
         nbformat.write(jupytext.reads(source, fmt="py:percent"), plain)
-        error = _run(plain, done, parameters, executed.parent, progress)
+        wrong = _run(plain, done, parameters, executed.parent, progress)
         failed = executed.with_suffix(".failed.ipynb")
-        with replacing(failed if error else executed) as beside:
+        with replacing(failed if wrong else executed) as beside:
             beside.write_bytes(done.read_bytes())
-    if error:
-        raise StepError(f"{name}: {error}. Its cells: {failed}")
+    if wrong:
+        raise StepError(f"{name}: {wrong}. Its cells: {failed}")
     return executed
 
 
