@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from deepthink.flow.wiring import Site
 from deepthink.settings import load
 from deepthink.simulate.plan import drawn_plan, simulate
 from deepthink.simulate.reviewer import review_by_truth
+from tests.end_to_end.command import DEEPTHINK, command
 
-DEEPTHINK = [sys.executable, "-m", "deepthink"]
 # What may differ between two walks: times, identifiers, and pictures of progress.
 # Few strangers come to a small site, and a quarter of their events are too few for the default gates.
 _LENIENT = [
@@ -29,12 +28,6 @@ _LENIENT = [
     "validation.max_fpir=0.5",
 ]
 PASSING = {"run.json", "journal.jsonl", "manifest.yaml", "versions.yaml", "problems.log", "history.json"}
-
-
-def command(*words, env=None, check=True):
-    done = subprocess.run([*DEEPTHINK, *map(str, words)], capture_output=True, text=True, env=env, timeout=600)
-    assert not check or done.returncode == 0, done.stderr[-3000:]
-    return done
 
 
 def lasting(folder: Path) -> dict[str, str]:
@@ -67,30 +60,6 @@ def walked(filmed, tmp_path_factory):
     shutil.copytree(filmed, folder)
     command("run", folder)
     return folder
-
-
-def test_the_demo_names_residents_and_leaves_strangers_unknown(tmp_path):
-    folder = tmp_path / "demo"
-    shown = command("demo", folder)
-    summary = json.loads((folder / "summary.json").read_text())
-    assert summary["mated_events"] >= 90
-    assert summary["nonmated_events"] >= 70
-    assert summary["mated_right"] >= 0.95 * summary["mated_events"]
-    assert summary["nonmated_named"] <= 0.05 * summary["nonmated_events"]
-    assert summary["target_verified"] is True
-    assert summary["version"] == "alpha"
-    assert {"residents", "strangers", "events", "seconds", "peak_rss_mb"} <= summary.keys()
-    assert "residents' events named rightly" in shown.stdout
-    again = json.loads(command("demo", folder, "--json").stdout)
-    assert {**again, "seconds": 0, "peak_rss_mb": 0} == {**summary, "seconds": 0, "peak_rss_mb": 0}
-
-
-def test_real_photographs_are_named_and_strangers_are_not(photographs, with_yunet, tmp_path):
-    command("simulate", tmp_path / "site", "--faces", photographs)
-    summary = json.loads(command("run", tmp_path / "site", "--json", env=with_yunet).stdout)
-    assert (summary["mated_events"], summary["nonmated_events"]) == (144, 120)
-    assert summary["mated_right"] >= 0.97 * 144
-    assert summary["nonmated_named"] <= 0.05 * 120
 
 
 def test_killing_every_step_and_running_again_ends_in_the_same_files(filmed, walked, tmp_path):
