@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -48,8 +50,8 @@ class DetectionSettings(Section):
 class SweepSettings(Section):
     """Which recognised faces are proposed for review."""
 
-    confident_probability: float = Field(0.99, gt=0, lt=1, description="at least this, and near: the confident lane")
-    confident_distance: float = Field(0.65, gt=0, description="embedding units; at most this: the confident lane")
+    confident_probability: float = Field(0.99, gt=0, lt=1, description="more than this, and near: the confident lane")
+    confident_distance: float = Field(0.65, gt=0, description="embedding units; less than this: the confident lane")
     per_event: int = Field(6, ge=1, description="at most so many candidates from one event: its frames are alike")
     same_picture: int = Field(3, ge=0, le=64, description="bits in which two perceptual hashes may differ and be one")
 
@@ -149,9 +151,9 @@ def load(site: Path | str = SITE_FILE, flags: Iterable[str] = ()) -> Settings:
         content = YAML(typ="safe").load(file.read_text(encoding="utf-8")) or {}
     except FileNotFoundError:
         raise SettingsError(f"No site at {file}. Make one with: deepthink init {file.parent}") from None
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
+    except (OSError, ValueError, YAMLError) as error:  # ValueError: no UTF-8, or a day such as 2026-13-45
         raise SettingsError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise SettingsError(f"{file} must hold keys and values, such as 'embedder: dlib-resnet'.")
     return _checked(file, {**content, "root": file.parent.resolve()}, _nested(flags))
 
@@ -167,8 +169,17 @@ def _nested(flags: Iterable[str]) -> dict[str, Any]:
         place = nested
         for section in sections:
             place = place.setdefault(section, {})
-        place[last] = YAML(typ="safe").load(value)
+            if not isinstance(place, dict):
+                raise SettingsError(f"{flag!r}: another flag makes {section} a single value.")
+        place[last] = _flag_value(flag, value)
     return nested
+
+
+def _flag_value(flag: str, value: str) -> Any:
+    try:
+        return YAML(typ="safe").load(value)
+    except (ValueError, YAMLError) as error:
+        raise SettingsError(f"{flag!r} cannot be read: {' '.join(str(error).split())}") from None
 
 
 def _checked(file: Path, values: dict[str, Any], flags: dict[str, Any]) -> Settings:
@@ -179,6 +190,8 @@ def _checked(file: Path, values: dict[str, Any], flags: dict[str, Any]) -> Setti
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise SettingsError(f"{file}: {key}: {first['msg']}. deepthink init --print shows every key.") from None
+    except SourceError as error:
+        raise SettingsError(f"{error}: it must be JSON.") from None
     finally:
         _flags.reset(token)
 
@@ -206,8 +219,22 @@ def _described(section: BaseModel, indent: int) -> list[str]:
 def _valued(key: str, value: Any, indent: int) -> list[str]:
     pad = " " * indent
     if isinstance(value, list) and value and isinstance(value[0], Section):
-        items = [", ".join(f"{name}: {part}" for name, part in item.model_dump().items()) for item in value]
+        items = [", ".join(f"{name}: {_scalar(part)}" for name, part in item.model_dump().items()) for item in value]
         return [f"{pad}{key}:", *(f"{pad}  - {{{item}}}" for item in items)]
     if isinstance(value, list):
         return [f"{pad}{key}: [{', '.join(repr(str(item)) for item in value)}]"]
-    return [f"{pad}{key}: {'null' if value is None else value}"]
+    return [f"{pad}{key}: {_scalar(value)}"]
+
+
+def _scalar(value: Any) -> str:
+    """Write one value, a word in quotes only where YAML would read it as something else."""
+    if value is None:
+        return "null"
+    if not isinstance(value, str | Path):
+        return str(value)
+    text = str(value)
+    try:
+        plain = all(YAML(typ="safe").load(line) == {"a": text} for line in (f"a: {text}", f"{{a: {text}}}"))
+    except (ValueError, YAMLError):
+        plain = False
+    return text if plain else json.dumps(text, ensure_ascii=False)

@@ -63,6 +63,5 @@ def test_what_is_no_label_is_refused(text):
 
 
 def test_sentinelcams_own_label_is_read():
-    assert parse_label("Ariel_Sharon: 67.54% (0.868943|-0.095574|0|1)") == Label(
-        "Ariel_Sharon", 0.6754, 0.868943, -0.095574, False, 1
-    )
+    read = parse_label("Ariel_Sharon: 67.50% (0.868943|-0.095574|0|1)")
+    assert read == Label("Ariel_Sharon", 0.675, 0.868943, -0.095574, False, 1)

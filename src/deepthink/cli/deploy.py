@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from deepthink.cli.console import HERE, JsonFlag, SiteFlag, emit, open_site, progress
-from deepthink.cli.version import VersionArgument, current_version
+from deepthink.cli.version import latest_version
 
 
 def add_to(app: typer.Typer) -> None:
@@ -17,7 +17,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def deploy(
-    version: VersionArgument = None,
+    version: Annotated[str | None, typer.Argument(help="The version; the latest published when left out.")] = None,
     site: SiteFlag = HERE,
     only: Annotated[str | None, typer.Option("--to", help="One target; all when left out.")] = None,
     force: Annotated[bool, typer.Option(help="Deploy a version that failed validation.")] = False,
@@ -27,7 +27,7 @@ def deploy(
     from deepthink.flow.release import deploy_site
 
     opened = open_site(site)
-    name = current_version(opened, version)
+    name = latest_version(opened, version)
     with progress("deploy") as update:
         outcomes = deploy_site(opened, name, only, force, lambda target, stage: update(0, 1, f"{target}: {stage}"))
     lines = [

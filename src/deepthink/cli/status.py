@@ -25,6 +25,11 @@ def status(site: SiteArgument = HERE, as_json: JsonFlag = False) -> None:
         return
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value in asdict(found).items():
-        text = "\n".join(str(part) for part in value) if isinstance(value, list) else str(value)
-        table.add_row(name.replace("_", " "), text or "none")
+        table.add_row(name.replace("_", " "), _shown(value) or "none")
     out.print(table)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{number} {what.replace('_', ' ')}" for what, number in value.items())
+    return "\n".join(str(part) for part in value) if isinstance(value, list) else str(value)

@@ -128,7 +128,7 @@ class Facelist:
         if not self.path.exists():
             return
         text = self.path.read_text(encoding="utf-8", errors="surrogateescape")
-        header, *lines = text.splitlines() or [""]
+        header, *lines = text.removesuffix("\n").split("\n")  # splitlines would cut at odd characters in a line, too
         columns = header.split(",")
         for number, line in enumerate(lines, 2):
             self._lines.append(self._parsed(columns, line, number))

@@ -76,7 +76,8 @@ def _closest(hashes: np.ndarray, picture_hash: int) -> int:
 
 def _read(path: Path) -> np.ndarray:
     try:
-        found = np.load(path, allow_pickle=False)
+        with path.open("rb") as file:
+            found = np.lib.format.read_array(file, allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return np.zeros(0, np.uint64)
     return found if found.dtype == np.uint64 and found.ndim == 1 else np.zeros(0, np.uint64)

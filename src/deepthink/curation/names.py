@@ -13,7 +13,7 @@ _MISSING = {
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
     "NULL", "NaN", "None", "n/a", "nan", "null",
 }  # fmt: skip
-_FORBIDDEN = re.compile(r"[\s:,|()/\\\"'<>\x00-\x1f\x7f]")
+_FORBIDDEN = re.compile(r"[\s:,|()/\\\"<>\x00-\x1f\x7f]")
 _LONGEST = 64
 
 

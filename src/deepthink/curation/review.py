@@ -18,6 +18,7 @@ from deepthink.errors import BadInputError
 from deepthink.files import append_line
 
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
+UNDO = "undo "
 Change = Callable[[Row], Row]
 
 
@@ -110,6 +111,7 @@ def accept(path: Path, numbers: Sequence[int], name: str | None = None, who: str
         called = name or row.name
         if called == UNKNOWN:
             raise BadInputError("An unknown face needs a name: deepthink review accept ROWS --name Ann")
+        check_name(called)
         kept = row.status == Status.IN_USE and called == row.name
         return row if kept else row.changed(status=Status.SELECTED, name=called)
 
@@ -152,12 +154,13 @@ def _apply(path: Path, verb: str, numbers: Sequence[int], change: Change, who: s
         before = {number: _row(facelist, number) for number in numbers}
         after = {number: change(row) for number, row in before.items()}
         changed = [number for number in numbers if before[number] != after[number]]
+        number = max((old.number for old in history(path)), default=0) + 1
         action = Action(
-            len(history(path)) + 1, verb, who or getpass.getuser(), datetime.now().isoformat(timespec="seconds"),
+            number, verb, who or getpass.getuser(), datetime.now().isoformat(timespec="seconds"),
             {number: _state(before[number]) for number in changed},
             {number: _state(after[number]) for number in changed},
         )  # fmt: skip
-        if changed:
+        if changed or verb.startswith(UNDO):  # an undo that finds nothing to change is done all the same
             append_line(history_path(path), json.dumps(action.__dict__, ensure_ascii=False))
         for number in changed:
             facelist[number] = after[number]
@@ -181,10 +184,10 @@ def history(path: Path) -> list[Action]:
     if not file.exists():
         return []
     found = []
-    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+    for line in file.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
             found.append(_action(json.loads(line)))
-        except (ValueError, KeyError, TypeError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             continue
     return found
 
@@ -210,14 +213,14 @@ def undo(path: Path, count: int = 1, who: str | None = None) -> list[Action]:
     """
     undone = []
     for action in _in_force(history(path))[::-1][:count]:
-        _apply(path, f"undo {action.number}", list(action.before), _back(action), who)
+        _apply(path, f"{UNDO}{action.number}", list(action.before), _back(action), who)
         undone.append(action)
     return undone
 
 
 def _in_force(actions: list[Action]) -> list[Action]:
-    taken_back = {int(action.verb.split()[1]) for action in actions if action.verb.startswith("undo ")}
-    return [a for a in actions if a.number not in taken_back and not a.verb.startswith("undo ")]
+    taken_back = {int(action.verb.split()[1]) for action in actions if action.verb.startswith(UNDO)}
+    return [a for a in actions if a.number not in taken_back and not a.verb.startswith(UNDO)]
 
 
 def _back(action: Action) -> Change:

@@ -192,7 +192,7 @@ def _candidate(
 ) -> Candidate:
     sample = align(key, image, mark.box, aligner, quality)
     box = mark.box.clipped(image.shape[1], image.shape[0])
-    objid = int(mark.objid) if mark.objid.isdecimal() else 0
+    objid = int(mark.objid) if mark.objid.isdecimal() and len(mark.objid) < 16 else 0  # more digits: not a tracker's
     row = Row(
         key, objid, Status.CANDIDATE, label.name, label.probability, label.distance, label.margin,
         _clipped(mark.box), eyes_in_crop(sample, box), sample.quality.focus,

@@ -104,9 +104,14 @@ class Datasink(Protocol):
         ...
 
 
+def is_date(name: str) -> bool:
+    """Whether a folder's name is that of a day."""
+    return _DATE.fullmatch(name) is not None
+
+
 def check_date(date: str) -> str:
     """Return a day's name if it can be one; BadInputError otherwise, so that no request leaves the folder."""
-    if not _DATE.fullmatch(date):
+    if not is_date(date):
         raise BadInputError(f"{date!r} is not a day. Days are written YYYY-MM-DD.")
     return date
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from deepthink.datasink.base import Event, Mark, Problems, check_date, check_event
+from deepthink.datasink.base import Event, Mark, Problems, check_date, check_event, is_date
 from deepthink.errors import BadInputError
 from deepthink.files import append_line, locked, write_text
 from deepthink.records import Box, FrameKey
@@ -65,7 +65,7 @@ class FolderDatasink:
         """Return the days that hold an index, oldest first; anything else in the folder is passed over."""
         if not self.data.is_dir():
             raise BadInputError(f"There is no datasink at {self.data}. Set datasink.data in site.yaml.")
-        return sorted(path.parent.name for path in self.data.glob(f"????-??-??/{INDEX}"))
+        return sorted(path.parent.name for path in self.data.glob(f"????-??-??/{INDEX}") if is_date(path.parent.name))
 
     def events(self, date: str) -> list[Event]:
         """Return a day's events in the order of their start."""
@@ -128,9 +128,9 @@ class FolderDatasink:
         The set is written before the index line: a kill between the two leaves a set that the next run replaces.
         """
         lines = [",".join(HEADER), *(_line(mark) for mark in marks)]
-        index = self.data / event.date / INDEX
+        file, index = self._set(event, kind), self.data / event.date / INDEX
         with locked(index):
-            write_text(self._set(event, kind), "\n".join(lines) + "\n")
+            write_text(file, "\n".join(lines) + "\n")
             if not any(old.event == event.event and kind in old.types for old in self._index(event.date)):
                 append_line(index, _index_line(event, kind))
 
@@ -190,7 +190,7 @@ def _index_event(date: str, row: list[str]) -> Event:
 
 def _index_line(event: Event, kind: str) -> str:
     start = format_time(event.start)
-    return f"{event.node},{event.view},{start},{event.event},{event.width},{event.height},{kind}"
+    return f"{_plain(event.node)},{_plain(event.view)},{start},{event.event},{event.width},{event.height},{kind}"
 
 
 def _merge(same: list[Event]) -> Event:
@@ -208,7 +208,10 @@ def _mark(row: list[str]) -> Mark:
 
 
 def _line(mark: Mark) -> str:
-    """Write a mark; SentinelCam's writer does not quote, so a comma would shift the whole row of its reader."""
-    classname = mark.classname.replace(",", ";")
     box = mark.box
-    return f"{format_time(mark.time)},{mark.objid},{classname},{box.x1},{box.y1},{box.x2},{box.y2}"
+    return f"{format_time(mark.time)},{_plain(mark.objid)},{_plain(mark.classname)},{box.x1},{box.y1},{box.x2},{box.y2}"
+
+
+def _plain(text: str) -> str:
+    """Write a field; SentinelCam's writer does not quote, so a comma would shift the whole row of its reader."""
+    return " ".join(text.replace(",", ";").replace('"', "'").splitlines())

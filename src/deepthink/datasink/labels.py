@@ -46,9 +46,9 @@ def parse_label(text: str) -> Label:
         raise BadInputError(f"{text[:80]!r} is not a recognition label")
     name, share, distance, margin, usable, faces = match.groups()
     try:
-        p, d, m = float(share) / 100, float(distance), float(margin)
+        p, d, m, count = float(share) / 100, float(distance), float(margin), int(faces)
     except ValueError:
         raise BadInputError(f"{text[:80]!r} holds something that is not a number") from None
     if not all(math.isfinite(number) for number in (p, d, m)):
         raise BadInputError(f"{text[:80]!r} holds a number without end")
-    return Label(name, p, d, m, usable == "1", int(faces))
+    return Label(name, p, d, m, usable == "1", count)

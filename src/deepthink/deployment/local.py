@@ -20,7 +20,7 @@ from typing import Any
 
 from deepthink.errors import DamagedVersionError, DeploymentError
 from deepthink.files import flush, write_json
-from deepthink.registry.manifest import MANIFEST, check_files
+from deepthink.registry.manifest import MANIFEST, check_files, read_manifest
 
 WANTED = ("recogniser_", "facemodel_", "baselines_", "golden.")
 UNWANTED = (".ipynb", ".html")
@@ -66,6 +66,8 @@ class LocalTarget:
         if place.exists() and self._whole(place, files):
             return
         place.parent.mkdir(parents=True, exist_ok=True)
+        for left in place.parent.glob(".*.part"):  # by a killed deployer; the rollout's lock says that nobody is at it
+            shutil.rmtree(left, ignore_errors=True)
         staged = Path(tempfile.mkdtemp(prefix=f".{version}.", suffix=".part", dir=place.parent))
         try:
             self._copy(folder, staged, files)
@@ -93,7 +95,11 @@ class LocalTarget:
         staged.chmod(0o755)
 
     def verify(self, version: str) -> int:
-        """Load the version in a process of its own, as a recogniser there would, and ask it its golden probes."""
+        """Compare its hashes, and ask it its golden probes in a process of its own, as a recogniser there would."""
+        try:
+            check_files(self.path(version), wanted_files(read_manifest(self.path(version))))
+        except DamagedVersionError as error:
+            raise DeploymentError(f"{self.name}: {error}") from error
         command = [self.python, "-m", "deepthink.model.golden", str(self.path(version))]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=VERIFY_SECONDS, check=False)

@@ -58,7 +58,8 @@ def _events(site: Site) -> dict[str, int]:
 def _next(site: Site, rows: Counter[Status]) -> str:
     unfinished = Journal(site.training).unfinished()
     if unfinished:
-        return f"deepthink run goes on with {unfinished.version} after {unfinished.done[-1:] or ('the start',)}"
+        after = f"after {unfinished.done[-1]}" if unfinished.done else "from the start"
+        return f"deepthink run: goes on with {unfinished.version} {after}"
     if rows[Status.CANDIDATE]:
         return f"deepthink review: {rows[Status.CANDIDATE]} faces wait"
     return "deepthink run"

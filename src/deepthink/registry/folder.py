@@ -23,7 +23,8 @@ class FolderRegistry:
     def versions(self) -> list[str]:
         """Return the names of the versions, oldest first."""
         found = [path.parent for path in self.root.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")]
-        return [path.name for path in sorted(found, key=lambda path: (read_manifest(path).get("created", ""), path))]
+        made = {path: str(read_manifest(path).get("created", "")) for path in found}
+        return [path.name for path in sorted(found, key=lambda path: (made[path], path))]
 
     def add(self, version: str, files: Mapping[str, Path], facts: dict[str, Any]) -> Path:
         """Take a version in: staged beside, flushed to disk, and renamed, so that it is there whole or not at all.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
 from deepthink.errors import BadInputError
@@ -38,8 +39,10 @@ class Ledger:
             return {"production": None, "validated": [], "experimental": []}
         try:
             content = _yaml().load(self.path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, YAMLError) as error:
+        except (OSError, ValueError, YAMLError) as error:
             raise BadInputError(f"{self.path} cannot be read: {' '.join(str(error).split())}") from None
+        if isinstance(content, dict) and isinstance(content.get("production"), str):
+            content["production"] = {"version": content["production"]}  # as people write it by hand
         if not isinstance(content, dict):
             raise BadInputError(f"{self.path} must hold production, validated and experimental.")
         return content
@@ -51,10 +54,7 @@ class Ledger:
                 return
             entry = {"version": version, "published": _now(), "accuracy": round(accuracy, 4), "notes": notes}
             lane = "validated" if validated else "experimental"
-            content[lane] = [
-                *(content.get(lane) or []),
-                entry if validated else {**entry, "status": "failed validation"},
-            ]
+            _put(content, lane, entry if validated else {**entry, "status": "failed validation"})
 
     def promote(self, version: str, deployed: datetime | None = None) -> None:
         """Make a version the one in production; the one that was is validated from now on."""
@@ -64,7 +64,7 @@ class Ledger:
                 return
             entry = _take(content, version) or {"version": version}
             if former:
-                content["validated"] = [*(content.get("validated") or []), former]
+                _put(content, "validated", former)
             content["production"] = {**entry, "deployed": _now(deployed)}
 
     def withdraw(self) -> None:
@@ -72,7 +72,7 @@ class Ledger:
         with self._changing() as content:
             former = content.get("production")
             if former:
-                content["validated"] = [*(content.get("validated") or []), former]
+                _put(content, "validated", former)
                 content["production"] = None
 
     @contextlib.contextmanager
@@ -104,12 +104,31 @@ def _names(content: dict[str, Any]) -> set[str]:
     return {str(entry.get("version")) for entry in entries}
 
 
+def _put(content: dict[str, Any], lane: str, entry: dict[str, Any]) -> None:
+    """Add an entry to a list in place: a new list would lose the comments between its entries."""
+    if content.get(lane):
+        content[lane].append(entry)
+    else:
+        if content.get(lane) is None:
+            _drop_comments(content, lane)
+        content[lane] = [entry]
+
+
+def _drop_comments(content: dict[str, Any], lane: str) -> None:
+    """Forget the comments of a list that was or becomes empty: ruamel.yaml would write YAML that it cannot read."""
+    if isinstance(content, CommentedMap):
+        content.ca.items.pop(lane, None)
+
+
 def _take(content: dict[str, Any], version: str) -> dict[str, Any] | None:
     """Take a version out of the list it stands in and return its entry, without the words of that list."""
     for lane in ("validated", "experimental"):
         for place, entry in enumerate(content.get(lane) or []):
             if entry.get("version") == version:
                 del content[lane][place]
+                if not content[lane]:
+                    _drop_comments(content, lane)
+                    content[lane] = []
                 return {key: value for key, value in entry.items() if key != "status"}
     return None
 

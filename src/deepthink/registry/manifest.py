@@ -41,7 +41,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     try:
         content = YAML(typ="safe").load((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
+    except (OSError, ValueError, YAMLError) as error:
         raise DamagedVersionError(f"{folder / MANIFEST} cannot be read: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict) or not isinstance(content.get("files"), list):
         raise DamagedVersionError(f"{folder / MANIFEST} is not a manifest")
@@ -57,6 +57,8 @@ def check_files(folder: Path, files: Iterable[dict[str, Any]]) -> None:
         A file is absent, or has another size or hash; the error names it.
     """
     for entry in files:
+        if not isinstance(entry, dict) or not {"name", "size", "sha256"} <= set(entry):
+            raise DamagedVersionError(f"{folder / MANIFEST} lists a file without its name, size and sha256")
         path = folder / Path(str(entry["name"])).name
         if not path.is_file():
             raise DamagedVersionError(f"{path} is missing")
