@@ -71,7 +71,7 @@ def _sample(image: np.ndarray, region: Region, size: int) -> np.ndarray:
     """Return the region as a crop, each pixel blended from its four neighbours (bilinear), black beyond the image.
 
     cv2.warpAffine takes a fifth of the time but knows only 32 steps between pixels: with it embeddings lie 0.04 from
-    those of dlib's crops (measured on shared/faces), with this 0.0000.
+    those of dlib's crops (measured on 456 photographs), with this 0.0000.
     """
     step = region.side / (size - 1)
     cosine, sine = step * math.cos(region.angle), step * math.sin(region.angle)

@@ -12,9 +12,9 @@ from deepthink import weights
 from deepthink.errors import BadInputError, WeightsError
 from deepthink.records import Box, Detection
 
-# How these detectors' boxes are turned into dlib's, which the landmarks were trained on: fitted on the 456 photographs
-# of shared/faces at 1, 1.67 and 3 times their size, against the mean of dlib's boxes over 8 scales. Parts of a box's
-# side; what is left over is the standard deviation in parts of dlib's side (dlib's own, from scale to scale: side
+# How these detectors' boxes are turned into dlib's, which the landmarks were trained on: fitted on 456 photographs of
+# Labeled Faces in the Wild at 1, 1.67 and 3 times their size, against the mean of dlib's boxes over 8 scales. Parts of a
+# box's side; what is left over is the standard deviation in parts of dlib's side (dlib's own, from scale to scale: side
 # 0.057, across 0.023, down 0.027).
 CASCADE_SIDE, CASCADE_DOWN = 0.906, 0.087  # left over: side 0.067, across 0.026, down 0.037
 YUNET_WIDTH, YUNET_HEIGHT = 0.69, 0.30  # of YuNet's box, summed to dlib's side; left over 0.052
@@ -24,8 +24,8 @@ YUNET_TO_LANDMARKS = 0.82  # of the way from its box's middle to its landmarks';
 class CascadeDetector:
     """OpenCV's frontal faces: a cascade of boosted rectangle features (Viola and Jones 2001), with no file to get.
 
-    It finds upright faces seen from the front: 451 of the 456 photographs of shared/faces at 150 pixels and 455 at 250,
-    with 3 and 5 finds that are no face.
+    It finds upright faces seen from the front: 451 of 456 photographs of Labeled Faces in the Wild at 150
+    pixels and 455 at 250, with 3 and 5 finds that are no face.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class CascadeDetector:
 class YunetDetector:
     """The YuNet network (Wu, Peng and Yu 2023, "YuNet: a tiny millisecond-level face detector"), through OpenCV.
 
-    It finds turned and small faces that the cascade misses: all 456 photographs of shared/faces. The weight file is
+    It finds turned and small faces that the cascade misses: all of those 456 photographs. The weight file is
     read at the first call. Its own landmarks are eye centres, nose tip and mouth corners, not dlib's five: they place
     the box but are not handed on.
 
@@ -87,7 +87,7 @@ class YunetDetector:
     smallest : int, default=40
         Side in pixels of the smallest face returned.
     confidence : float, default=0.8
-        Least score, 0 to 1. At 0.8 nothing but faces was found in shared/faces at 150 and 250 pixels; at 0.7, 6 others.
+        Least score, 0 to 1. At 0.8 nothing but faces was found in them at 150 and 250 pixels; at 0.7, 6 others.
     longest : int, default=640
         Longer sides of an image are reduced to this many pixels before the network sees it, to bound the time.
     """

@@ -11,21 +11,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-import cv2
 import numpy as np
 
-from deepthink.simulate.features import Colour, paint_head, paint_look
+from deepthink.simulate.features import paint_glasses, paint_look, paint_nose
 from deepthink.simulate.hair import paint_hair_behind, paint_hair_over
-from deepthink.simulate.relief import SIZE, lit, relief_of, turned_by
+from deepthink.simulate.paint import SIZE, Colour
+from deepthink.simulate.relief import light, relief_of
+from deepthink.simulate.skin import paint_body, paint_head
+from deepthink.simulate.turn import turned
 
 AWAY = 45  # degrees of yaw beyond which the back of the head is seen
 SKINS: tuple[Colour, ...] = (  # BGR, from light to dark
     (190, 210, 240), (170, 192, 226), (150, 178, 216), (125, 158, 200), (100, 135, 182), (75, 108, 155),
-    (55, 82, 124), (40, 58, 92),
+    (60, 88, 130), (48, 68, 104),
 )  # fmt: skip
 HAIRS: tuple[Colour, ...] = (
     (25, 22, 20), (32, 38, 48), (38, 58, 88), (55, 88, 132), (95, 150, 196), (140, 195, 225), (40, 72, 150),
-    (150, 150, 150), (215, 215, 215),
+    (140, 142, 144), (190, 194, 196),
 )  # fmt: skip
 EYES: tuple[Colour, ...] = ((40, 55, 75), (60, 95, 125), (150, 120, 75), (100, 130, 90), (70, 70, 70))
 
@@ -71,16 +73,16 @@ class Person:
 
 @dataclass(frozen=True)
 class View:
-    """How somebody is seen, in degrees and parts of one."""
+    """How somebody is seen. A face looks right to 25 degrees of yaw and 12 of pitch and roll."""
 
-    yaw: float = 0.0  # positive turns to the right of the picture
-    pitch: float = 0.0  # positive looks down
-    roll: float = 0.0
+    yaw: float = 0.0  # degrees, positive turns to the right of the picture; beyond 45 the back of the head is seen
+    pitch: float = 0.0  # degrees, positive looks down
+    roll: float = 0.0  # degrees, positive leans to the right of the picture
     smile: float = 0.0  # -0.3 to 1
-    mouth_open: float = 0.0
-    eyes_open: float = 1.0
+    mouth_open: float = 0.0  # 0 to 1
+    eyes_open: float = 1.0  # 0.6 to 1.2, 1 at rest
     light: float = 0.0  # -1 from the left, 1 from the right
-    brightness: float = 1.0
+    brightness: float = 1.0  # a factor, 0.5 to 1.3
     warmth: float = 0.0  # -1 blue, 1 yellow
 
 
@@ -100,7 +102,7 @@ def imagine(seed: int) -> Person:
     skin = pick(SKINS)
     male = draw_one.share() < 0.5
     style = choice((0, 1, 2, 3, 3, 7) if male else (2, 4, 5, 5, 6, 7))
-    dark = sum(skin) < 330
+    dark = sum(skin) < 345
     return Person(
         seed=seed, skin=skin, hair=pick(HAIRS[:3] if dark else HAIRS), eye=pick(EYES[:2] if dark else EYES),
         lip=_tinted(skin, span(0.62, 0.85), span(10, 45)), shirt=draw_one.colour(),
@@ -109,7 +111,7 @@ def imagine(seed: int) -> Person:
         eye_slant=span(-0.22, 0.22), brow_y=span(11, 20), brow_thick=span(2.0, 8.0) if male else span(1.5, 4.5),
         brow_slant=span(-0.3, 0.25), brow_wide=span(14, 20), nose_wide=span(9, 18), nose_long=span(27, 42),
         nose_high=span(9, 19), mouth_y=span(43, 56), mouth_wide=span(16, 29), lip_upper=span(2.0, 6.5),
-        lip_lower=span(3.0, 9.0), hairline=span(34, 56), style=style,
+        lip_lower=span(3.0, 9.0), hairline=span(38, 57), style=style,
         beard=choice((0, 0, 1, 2, 3, 4)) if male else 0, glasses=choice((0, 0, 0, 1, 2, 3)), age=span(0, 1),
         freckles=int(span(0, 60)) if draw_one.share() < 0.25 else 0, cheek=span(0, 1),
     )  # fmt: skip
@@ -156,7 +158,14 @@ def _tinted(colour: Colour, darker: float, redder: float) -> Colour:
 
 
 def glance(rng: np.random.Generator, turned: bool = False) -> View:
-    """Think up a natural view; `turned` looks so far away that the face cannot be recognised."""
+    """Think up a natural view; `turned` looks so far away that the face cannot be recognised.
+
+    Examples
+    --------
+    >>> views = [glance(np.random.default_rng(4), turned) for turned in (False, True)]
+    >>> [abs(view.yaw) > AWAY for view in views]
+    [False, True]
+    """
     yaw = float(rng.choice([-1, 1]) * rng.uniform(62, 80)) if turned else float(rng.normal(0, 8))
     return View(
         yaw=yaw if turned else float(np.clip(yaw, -18, 18)),
@@ -197,11 +206,20 @@ def draw(person: Person, view: View, height: int) -> tuple[np.ndarray, np.ndarra
     away = abs(view.yaw) > AWAY
     canvas, cover, head = (layer.copy() for layer in _still_life(person))
     paint_look(canvas, person, view)
-    relief = relief_of(person, view)
-    canvas = lit(canvas, relief * head, view)
-    paint_hair_over(canvas, cover, person, all_round=away)
-    canvas, cover = turned_by(canvas, cover, relief, 0.15 * view.yaw if away else view.yaw, view.pitch, view.roll)
-    return _sized(canvas, cover, height)
+    light(canvas, head, person, view)
+    if person.glasses:
+        paint_glasses(canvas, person)
+    paint_hair_over(canvas, cover, person, all_round=away, brightness=view.brightness)
+    yaw = 0.15 * view.yaw if away else view.yaw
+    return turned(_whole(canvas, cover), relief_of(person, view), yaw, view.pitch, view.roll, height)
+
+
+def _whole(canvas: np.ndarray, cover: np.ndarray) -> np.ndarray:
+    """Return BGR and opacity, uint8; the edge's colour without the black that it was painted on."""
+    whole = np.empty((SIZE, SIZE, 4), np.uint8)
+    whole[..., :3] = np.clip(canvas / np.maximum(cover, np.float32(0.02))[..., None], 0, 255)
+    whole[..., 3] = cover * 255
+    return whole
 
 
 @lru_cache(maxsize=32)
@@ -209,24 +227,8 @@ def _still_life(person: Person) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Paint what is the same in every view: the picture, its opacity, and where the head is."""
     canvas = np.zeros((SIZE, SIZE, 3), np.float32)
     cover = np.zeros((SIZE, SIZE), np.float32)
-    _paint_body(canvas, cover, person)
     paint_hair_behind(canvas, cover, person)
-    return canvas, cover, paint_head(canvas, cover, person)
-
-
-def _sized(canvas: np.ndarray, cover: np.ndarray, height: int) -> tuple[np.ndarray, np.ndarray]:
-    size = (height, height)
-    how = cv2.INTER_AREA if height < SIZE else cv2.INTER_LINEAR
-    picture = cv2.resize(np.clip(canvas, 0, 255).astype(np.uint8), size, interpolation=how)
-    return picture, np.clip(cv2.resize(cover, size, interpolation=how), 0, 1)
-
-
-def _paint_body(canvas: np.ndarray, cover: np.ndarray, person: Person) -> None:
-    """Paint shoulders in a shirt, and the neck in the head's shade."""
-    shoulders = np.array([(40, SIZE), (58, 285), (110, 262), (160, 270), (210, 262), (262, 285), (280, SIZE)], np.int32)
-    cv2.fillPoly(canvas, [shoulders], person.shirt, cv2.LINE_AA)
-    cv2.fillPoly(cover, [shoulders], 1.0, cv2.LINE_AA)
-    half = int(person.wide * 0.58)
-    neck = np.array([(160 - half, 190), (160 + half, 190), (160 + half + 6, 268), (160, 282), (160 - half - 6, 268)])
-    cv2.fillPoly(canvas, [neck.astype(np.int32)], tuple(part * 0.72 for part in person.skin), cv2.LINE_AA)
-    cv2.fillPoly(cover, [neck.astype(np.int32)], 1.0, cv2.LINE_AA)
+    paint_body(canvas, cover, person)
+    head = paint_head(canvas, cover, person)
+    paint_nose(canvas, person)
+    return canvas, cover, head
