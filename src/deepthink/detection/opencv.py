@@ -14,8 +14,8 @@ from deepthink.records import Box, Detection
 
 # How these detectors' boxes are turned into dlib's, which the landmarks were trained on: fitted on 456 photographs of
 # Labeled Faces in the Wild at 1, 1.67 and 3 times their size, against the mean of dlib's boxes over 8 scales. Parts of
-# a box's side; what is left over is the standard deviation in parts of dlib's side (dlib's own, from scale to scale: side
-# 0.057, across 0.023, down 0.027).
+# a box's side; what is left over is the standard deviation in parts of dlib's side (dlib's own, from scale to scale:
+# side 0.057, across 0.023, down 0.027).
 CASCADE_SIDE, CASCADE_DOWN = 0.906, 0.087  # left over: side 0.067, across 0.026, down 0.037
 YUNET_WIDTH, YUNET_HEIGHT = 0.69, 0.30  # of YuNet's box, summed to dlib's side; left over 0.052
 YUNET_TO_LANDMARKS = 0.82  # of the way from its box's middle to its landmarks'; left over: across 0.022, down 0.038

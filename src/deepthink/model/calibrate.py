@@ -19,6 +19,7 @@ SPREADS = (
     3.0  # standard deviations beyond residents' own mean distance: further than that there is hardly anyone to gain
 )
 LEAST_SPREADS = 1.5  # no person's threshold is drawn in further than this
+KEPT = 0.25  # of the way from what residents need to where strangers begin
 CLEARANCE = 0.01  # embedding units kept from the nearest stranger to a person
 LEAST = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)  # least probabilities that are tried
 
@@ -68,7 +69,7 @@ def calibrate(
 
     Strangers are the faces reviewed as such, and a cohort: every resident's events asked of a gallery that does not
     hold that resident (leave one person out; Phillips et al. 2011). Where both are few, the usual distance of the
-    embedder is mixed in. A threshold beyond what residents themselves need (`SPREADS`) is drawn back half of the way,
+    embedder is mixed in. A threshold beyond what residents themselves need (`SPREADS`) is drawn back most of the way,
     and that of a person to whom a stranger came near, to below that stranger.
 
     Parameters
@@ -178,11 +179,11 @@ def _drawn_in(threshold: float, near: np.ndarray, away: np.ndarray, own: np.ndar
 
 
 def _drawn_back(threshold: float, own: np.ndarray) -> float:
-    """Where strangers lie far beyond residents, go half of the way back to them: a margin on both sides."""
+    """Where strangers lie far beyond residents, go most of the way back to them: of strangers few are known."""
     if len(own) < USUAL_WEIGHT:
         return threshold
     enough = float(own.mean() + SPREADS * own.std())
-    return (threshold + enough) / 2 if enough < threshold else threshold
+    return enough + KEPT * (threshold - enough) if enough < threshold else threshold
 
 
 def _share(chosen: np.ndarray) -> float:
