@@ -4,7 +4,7 @@ set -eu
 lock() {
     out=$1
     shift
-    .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+    .venv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
         --extra build "$@" pyproject.toml -o "requirements/$out"
 }
 lock core.txt
