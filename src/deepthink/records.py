@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+
+UNKNOWN = "Unknown"  # the name that files and labels give to nobody's face; no person can have it
+Progress = Callable[[int, int, str], None]  # told what is done, out of how much, and what is being done
 
 
 @dataclass(frozen=True, order=True)

@@ -1,8 +1,8 @@
 import cv2
+import dlib
 import numpy as np
 import pytest
 
-from deepthink import weights
 from deepthink.detection.align import MEAN_FACE, DlibChip, fit_region
 from deepthink.errors import BadInputError
 from deepthink.records import Box
@@ -16,13 +16,10 @@ def aligner():
 
 
 @pytest.fixture(scope="module")
-def theirs():
-    dlib = pytest.importorskip("dlib")
-    predictor = dlib.shape_predictor(str(weights.find("dlib-landmarks")))
-
+def theirs(their_predictor):
     def chip(image, box, size=150, padding=0.25):
         rgb = np.ascontiguousarray(image[:, :, ::-1])
-        shape = predictor(rgb, dlib.rectangle(box.x1, box.y1, box.x2 - 1, box.y2 - 1))
+        shape = their_predictor(rgb, dlib.rectangle(box.x1, box.y1, box.x2 - 1, box.y2 - 1))
         return dlib.get_face_chip(rgb, shape, size, padding)[:, :, ::-1]
 
     return chip

@@ -1,3 +1,4 @@
+import dlib
 import numpy as np
 import pytest
 
@@ -13,13 +14,10 @@ def predictor():
 
 
 @pytest.fixture(scope="module")
-def theirs():
-    dlib = pytest.importorskip("dlib")
-    predictor = dlib.shape_predictor(str(weights.find("dlib-landmarks")))
-
+def theirs(their_predictor):
     def predict(image, box):
         image = np.ascontiguousarray(image[:, :, ::-1]) if image.ndim == 3 else image
-        parts = predictor(image, dlib.rectangle(box.x1, box.y1, box.x2 - 1, box.y2 - 1)).parts()
+        parts = their_predictor(image, dlib.rectangle(box.x1, box.y1, box.x2 - 1, box.y2 - 1)).parts()
         return np.array([(part.x, part.y) for part in parts])
 
     return predict

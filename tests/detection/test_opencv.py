@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -9,15 +7,12 @@ from deepthink.detection.opencv import CascadeDetector, YunetDetector
 from deepthink.errors import BadInputError, MissingExtraError, WeightsError
 from deepthink.records import Box
 
-MODELS = Path(__file__).parents[3] / "shared" / "models"
 MIDDLE = Box(38, 42, 112, 116)
 
 
 @pytest.fixture
-def yunet(monkeypatch):
-    if not MODELS.is_dir():
-        pytest.skip(f"YuNet's weights are not at {MODELS}")
-    monkeypatch.setenv("DEEPTHINK_WEIGHTS", str(MODELS))
+def yunet(monkeypatch, yunet_folder):
+    monkeypatch.setenv("DEEPTHINK_WEIGHTS", str(yunet_folder))
     return YunetDetector()
 
 
@@ -42,7 +37,6 @@ def test_yunet_finds_every_face(photographs, yunet):
 @pytest.mark.parametrize("scale", [1.0, 2.0])
 @pytest.mark.parametrize("kind", ["cascade", "yunet"])
 def test_boxes_lie_where_dlibs_do(photographs, yunet, kind, scale):
-    pytest.importorskip("dlib")
     images = [cv2.resize(image, None, fx=scale, fy=scale) for image in photographs[::8]]
     detector, reference = CascadeDetector() if kind == "cascade" else yunet, DlibDetector()
     differences = []

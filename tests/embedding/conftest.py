@@ -1,20 +1,14 @@
 """Photographs and crops for the tests of embedding."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 
-FACES = Path(__file__).parents[3] / "shared" / "faces"
-
 
 @pytest.fixture(scope="session")
-def photographs():
-    """The photographs of shared/faces, BGR, with the name of each one's person."""
-    if not FACES.is_dir():
-        pytest.skip(f"the test photographs are not at {FACES}")
-    paths = sorted(FACES.glob("residents/*/*.jpg"))
+def photographs(faces):
+    """The residents' photographs, BGR, with the name of each one's person."""
+    paths = sorted(faces.glob("residents/*/*.jpg"))
     return [(path.parent.name, cv2.imread(str(path))) for path in paths]
 
 

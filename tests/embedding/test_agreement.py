@@ -1,10 +1,10 @@
 """From photograph to embedding, with and without dlib."""
 
 import cv2
+import dlib
 import numpy as np
 import pytest
 
-from deepthink import weights
 from deepthink.detection.align import DlibChip
 from deepthink.detection.opencv import CascadeDetector
 from deepthink.embedding.dlib import DlibReference, DlibResnet
@@ -19,15 +19,13 @@ def embedder():
 
 
 @pytest.mark.parametrize("scale", [1.0, 2.6])
-def test_the_pipeline_agrees_with_dlibs_given_the_same_boxes(photographs, embedder, scale):
-    dlib = pytest.importorskip("dlib")
-    predictor = dlib.shape_predictor(str(weights.find("dlib-landmarks")))
+def test_the_pipeline_agrees_with_dlibs_given_the_same_boxes(photographs, embedder, their_predictor, scale):
     box = Box(*(round(side * scale) for side in (CENTRE.x1, CENTRE.y1, CENTRE.x2, CENTRE.y2)))
     images = [cv2.resize(image, None, fx=scale, fy=scale) for _, image in photographs[::14]]
     theirs = []
     for image in images:
         rgb = np.ascontiguousarray(image[:, :, ::-1])
-        shape = predictor(rgb, dlib.rectangle(box.x1, box.y1, box.x2 - 1, box.y2 - 1))
+        shape = their_predictor(rgb, dlib.rectangle(box.x1, box.y1, box.x2 - 1, box.y2 - 1))
         theirs.append(dlib.get_face_chip(rgb, shape, 150, 0.25)[:, :, ::-1])
     aligner = DlibChip()
     ours = np.stack([aligner.align(image, box)[0] for image in images])

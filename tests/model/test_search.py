@@ -13,8 +13,6 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, RepeatedStratified
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import check_estimator
 
-pytest.importorskip("numba")
-
 from deepthink.errors import SettingsError
 from deepthink.model.platt import fit_pairwise_platt
 from deepthink.model.search import PRESETS, SupportVectorSearch

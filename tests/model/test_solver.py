@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 from sklearn.svm import SVC
 
-pytest.importorskip("numba")
-
 from deepthink.model import kernels, pairs, solver
 
 TOLERANCE = 1e-3

@@ -62,19 +62,6 @@ def test_promoting_what_is_in_production_changes_nothing(ledger):
     assert ledger.path.read_bytes() == before
 
 
-def test_a_withdrawn_version_is_validated_again(ledger):
-    ledger.enter("alpha", True, 0.9, "")
-    ledger.promote("alpha")
-    ledger.withdraw()
-    assert ledger.production() is None
-    assert names(ledger, "validated") == ["alpha"]
-
-
-def test_withdrawing_nothing_is_no_error(ledger):
-    ledger.withdraw()
-    assert ledger.production() is None
-
-
 COMMENTED = """\
 # Our house, since 2026
 production:
@@ -93,7 +80,6 @@ experimental: [] # none worth it
 ACTS = {
     "enter": lambda book: book.enter("delta4", True, 0.9, ""),
     "promote": lambda book: book.promote("beta2"),
-    "withdraw": lambda book: book.withdraw(),
 }
 
 

@@ -92,8 +92,8 @@ def test_a_bust_fills_its_picture_and_leaves_the_rest_open():
     assert opacity[120, 120] == 1
 
 
-def test_photographs_are_filmed_one_an_event(photographs):
-    plan = photograph_plan(photographs)
+def test_photographs_are_filmed_one_an_event(faces):
+    plan = photograph_plan(faces)
     assert [len(day.parties) for day in plan.days] == [96, 96, 264]
     assert (len(plan.residents), len(plan.strangers)) == (24, 120)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 if TYPE_CHECKING:
     from deepthink.flow.wiring import Site
+    from deepthink.records import Progress as Tell
 
 SiteFlag = Annotated[
     Path, typer.Option("--site", "-s", envvar="DEEPTHINK_SITE_FOLDER", help="The site's folder, or its site.yaml.")
@@ -62,7 +63,7 @@ def tell_problems(site: Site) -> None:
 
 
 @contextlib.contextmanager
-def progress(step: str) -> Iterator[Callable[[int, int, str], None]]:
+def progress(step: str) -> Iterator[Tell]:
     """Show a step's progress on standard error: what, how much, since when, and how long yet."""
     columns = [
         TextColumn("{task.description:<10}"), BarColumn(30), MofNCompleteColumn(), TimeElapsedColumn(),

@@ -13,6 +13,7 @@ from deepthink.cli.console import HERE, JsonFlag, SiteFlag, emit, open_site, out
 if TYPE_CHECKING:
     from deepthink.curation.review import Action
 
+NEXT = "Next: deepthink review accept ROWS --name WHO, or review stranger ROWS"
 EXAMPLES = (
     "Examples: deepthink review · deepthink review accept lane:confident · "
     "deepthink review accept 12 20-31 --name Ann · deepthink review stranger event:a6a3a450 · deepthink review undo"
@@ -51,7 +52,7 @@ def show(
         table.add_row(group.lane, group.name, str(len(group.rows)), group.span, str(group.sheets[0]))
     out.print(table if found.groups else "Nothing waits for review.")
     if found.groups:
-        out.print(EXAMPLES.split(" · ")[1], markup=False)
+        out.print(NEXT, markup=False)
 
 
 @app.command("accept", epilog="Example: deepthink review accept 12 20-31 --name Ann")

@@ -17,7 +17,8 @@ def train(
     version: VersionArgument = None, site: SiteFlag = HERE, flags: SetFlag = None, as_json: JsonFlag = False
 ) -> None:
     """Run the training notebook with the parameters in <version>.yaml, and keep the executed notebook."""
-    from deepthink.flow.teach import train_site, version_files
+    from deepthink.flow.teach import train_site
+    from deepthink.flow.version_files import version_files
 
     opened = open_site(site, flags)
     name = current_version(opened, version)

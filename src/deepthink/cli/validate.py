@@ -17,7 +17,8 @@ def validate(
     version: VersionArgument = None, site: SiteFlag = HERE, flags: SetFlag = None, as_json: JsonFlag = False
 ) -> None:
     """Ask a trained version the events kept from its training, and write its verdict and report."""
-    from deepthink.flow.teach import validate_site, version_files
+    from deepthink.flow.prove import validate_site
+    from deepthink.flow.version_files import version_files
 
     opened = open_site(site, flags)
     name = current_version(opened, version)

@@ -12,10 +12,9 @@ from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
 
-from deepthink.curation.names import UNKNOWN
 from deepthink.datasink.base import Problems
 from deepthink.files import locked, replacing
-from deepthink.records import Box, FrameKey
+from deepthink.records import UNKNOWN, Box, FrameKey
 
 COLUMNS = (
     *("date", "event", "timestamp", "objid", "source", "status", "name", "proba", "dist", "margin"),

@@ -9,11 +9,10 @@ import cv2
 import numpy as np
 
 from deepthink.curation.facelist import Row
-from deepthink.curation.names import UNKNOWN
 from deepthink.curation.sweep import lane
 from deepthink.errors import BadInputError
 from deepthink.files import replacing
-from deepthink.records import Box
+from deepthink.records import UNKNOWN, Box
 
 CELL = 128  # pixels, a face; its caption goes below
 CAPTION = 30

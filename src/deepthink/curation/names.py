@@ -6,8 +6,8 @@ import re
 import unicodedata
 
 from deepthink.errors import BadNameError
+from deepthink.records import UNKNOWN
 
-UNKNOWN = "Unknown"
 # Words that pandas reads as a missing value, so that a person of that name vanishes from the facelist.
 _MISSING = {
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from deepthink.curation.facelist import Facelist, Row, Status, editing
-from deepthink.curation.names import UNKNOWN, check_name
+from deepthink.curation.names import check_name
 from deepthink.curation.sweep import lane
 from deepthink.errors import BadInputError
 from deepthink.files import append_line
+from deepthink.records import UNKNOWN
 
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 UNDO = "undo "
-Change = Callable[[Row], Row]
+Change = Callable[[int, Row], Row]
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def accept(path: Path, numbers: Sequence[int], name: str | None = None, who: str
     if name is not None:
         check_name(name)
 
-    def accepted(row: Row) -> Row:
+    def accepted(_: int, row: Row) -> Row:
         called = name or row.name
         if called == UNKNOWN:
             raise BadInputError("An unknown face needs a name: deepthink review accept ROWS --name Ann")
@@ -122,7 +123,7 @@ def rename(path: Path, numbers: Sequence[int], name: str, who: str | None = None
     """Give rows another name; those in use are selected again, so that their embeddings move."""
     check_name(name)
 
-    def renamed(row: Row) -> Row:
+    def renamed(_: int, row: Row) -> Row:
         status = Status.SELECTED if row.status == Status.IN_USE else row.status
         return row.changed(name=name, status=status)
 
@@ -145,14 +146,14 @@ def remove(path: Path, numbers: Sequence[int], who: str | None = None) -> Action
 
 
 def _out(status: Status, name: str | None = None) -> Change:
-    return lambda row: row.changed(status=status, name=name or row.name, in_use_since="")
+    return lambda _, row: row.changed(status=status, name=name or row.name, in_use_since="")
 
 
 def _apply(path: Path, verb: str, numbers: Sequence[int], change: Change, who: str | None) -> Action:
     """Change rows under the facelist's lock; the history is written first, so that nothing is done without it."""
     with editing(path) as facelist:
         before = {number: _row(facelist, number) for number in numbers}
-        after = {number: change(row) for number, row in before.items()}
+        after = {number: change(number, row) for number, row in before.items()}
         changed = [number for number in numbers if before[number] != after[number]]
         number = max((old.number for old in history(path)), default=0) + 1
         action = Action(
@@ -201,10 +202,9 @@ def _action(content: dict[str, Any]) -> Action:
 
 
 def undo(path: Path, count: int = 1, who: str | None = None) -> list[Action]:
-    """Take back the last actions that have not been taken back yet.
+    """Take back the last actions that have not been taken back yet, the latest first.
 
-    Rows that have changed since (were embedded, or renamed by someone else) go back as well, except that a row keeps
-    what a later action, still in force, has made of it.
+    Rows that have been embedded since go back as well; their embeddings leave at the next `embed`.
 
     Returns
     -------
@@ -224,10 +224,8 @@ def _in_force(actions: list[Action]) -> list[Action]:
 
 
 def _back(action: Action) -> Change:
-    states = iter(action.before.values())
-
-    def restored(row: Row) -> Row:
-        status, name, since = next(states)
+    def restored(number: int, row: Row) -> Row:
+        status, name, since = action.before[number]
         return row.changed(status=Status(status), name=name, in_use_since=since)
 
     return restored

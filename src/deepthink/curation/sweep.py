@@ -13,14 +13,13 @@ import numpy as np
 
 from deepthink.curation.facelist import Eyes, Facelist, Row, Status, editing
 from deepthink.curation.hashes import HashBook, difference_hash
-from deepthink.curation.names import UNKNOWN
 from deepthink.datasink.base import RECOGNITIONS, Datasink, Event, Mark
 from deepthink.datasink.labels import Label, parse_label
 from deepthink.detection.base import Aligner
 from deepthink.detection.detect import align, decode
 from deepthink.detection.quality import FACE_WIDTH, QualityRules, eyes_of, face_crop
 from deepthink.errors import BadInputError
-from deepthink.records import Box, FrameKey, Sample
+from deepthink.records import UNKNOWN, Box, FrameKey, Sample
 
 
 @dataclass(frozen=True)

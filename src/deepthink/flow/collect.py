@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,10 +14,9 @@ from deepthink.errors import BadInputError
 from deepthink.flow.wiring import Site
 from deepthink.model.artifact import Recogniser
 from deepthink.recognition.recognise import recognise, write_answer
-from deepthink.records import Box, FrameKey
+from deepthink.records import Box, FrameKey, Progress
 
 NEAR_SECONDS = 1.0  # a picture without a tracking line of its own takes the nearest one within this
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,14 @@ from itertools import groupby
 from pathlib import Path
 
 from deepthink.curation.facelist import Facelist, Row, Status, editing
-from deepthink.curation.names import UNKNOWN
 from deepthink.detection.detect import align, decode
 from deepthink.embedding import facedata
 from deepthink.embedding.embed import Crop, EmbedReport, embed
 from deepthink.errors import BadInputError, MixedEmbeddersError
 from deepthink.files import replacing
+from deepthink.flow.version_files import version_files
 from deepthink.flow.wiring import Site
-
-Progress = Callable[[int, int, str], None]
+from deepthink.records import UNKNOWN, Progress
 
 
 @dataclass(frozen=True)
@@ -30,16 +29,6 @@ class EnrolReport:
     strangers: EmbedReport
     in_use: int  # rows that are in use from now on
     problems: int
-
-
-def facedata_path(site: Site, version: str) -> Path:
-    """Return where a version's gallery lies."""
-    return site.training / f"facedata_{version}.hdf5"
-
-
-def strangers_path(site: Site, version: str) -> Path:
-    """Return where a version's strangers lie: not in facedata, whose every face a SentinelCam notebook trains on."""
-    return site.training / f"strangers_{version}.hdf5"
 
 
 def embed_site(site: Site, version: str, again: bool, progress: Progress) -> EnrolReport:
@@ -55,18 +44,19 @@ def embed_site(site: Site, version: str, again: bool, progress: Progress) -> Enr
     progress : callable
         Called with faces done, faces to do, and of what.
     """
+    files = version_files(site, version)
     rows = Facelist(site.facelist, site.datasink.problems).rows
     gallery = {_key(site, row): row for row in rows.values() if row.enrolled}
     others = {_key(site, row): row for row in rows.values() if row.stranger}
     reports = []
     for path, wanted, what in (
-        (facedata_path(site, version), gallery, "gallery"),
-        (strangers_path(site, version), others, "strangers"),
+        (files.facedata, gallery, "gallery"),
+        (files.strangers, others, "strangers"),
     ):
         _begin(path, site, again)
         tell = lambda done, total, what=what: progress(done, total, what)
         reports.append(embed(path, set(wanted), _crops(site, wanted), site.embedder, tell))
-    used = _mark_in_use(site, facedata.keys(facedata_path(site, version), site.embedder.fingerprint))
+    used = _mark_in_use(site, facedata.keys(files.facedata, site.embedder.fingerprint))
     return EnrolReport(reports[0], reports[1], used, site.datasink.problems.count)
 
 

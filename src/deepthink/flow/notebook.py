@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from deepthink.errors import MissingExtraError, StepError
 from deepthink.files import replacing
+from deepthink.records import Progress
 
 KERNEL = "python3"
 START_SECONDS = 120
@@ -19,7 +20,7 @@ def execute(
     name: str,
     parameters: Mapping[str, Any],
     executed: Path,
-    progress: Callable[[int, int, str], None] = lambda done, total, what: None,
+    progress: Progress = lambda done, total, what: None,
 ) -> Path:
     """Execute one of our notebooks with parameters.
 
@@ -58,9 +59,7 @@ def execute(
     return executed
 
 
-def _run(
-    plain: Path, done: Path, parameters: Mapping[str, Any], folder: Path, progress: Callable[[int, int, str], None]
-) -> str:
+def _run(plain: Path, done: Path, parameters: Mapping[str, Any], folder: Path, progress: Progress) -> str:
     """Run all cells in a kernel of their own; returns what went wrong, empty when nothing did."""
     import papermill
 

@@ -15,12 +15,13 @@ from deepthink.files import locked
 from deepthink.flow.collect import detect_site, recognise_site, sweep_site
 from deepthink.flow.enrol import embed_site
 from deepthink.flow.journal import Journal, Run
+from deepthink.flow.prove import validate_site
 from deepthink.flow.release import deploy_site, publish_site
-from deepthink.flow.teach import train_site, validate_site
+from deepthink.flow.teach import train_site
 from deepthink.flow.wiring import Site
+from deepthink.records import Progress
 from deepthink.registry.naming import check_version, next_name
 
-Progress = Callable[[int, int, str], None]
 Watch = Callable[[str], AbstractContextManager[Progress]]
 Reviewer = Callable[[Site], dict[str, Any]]
 

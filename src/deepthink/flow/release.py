@@ -12,8 +12,7 @@ from deepthink.deployment.deploy import Outcome, deploy
 from deepthink.deployment.rollback import roll_back
 from deepthink.errors import DeploymentError, GateError, SettingsError, StepError, VersionExistsError
 from deepthink.files import locked, sha256
-from deepthink.flow.enrol import facedata_path, strangers_path
-from deepthink.flow.teach import VersionFiles, version_files
+from deepthink.flow.version_files import VersionFiles, version_files
 from deepthink.flow.wiring import Site
 from deepthink.registry.publish import enter, publish
 
@@ -54,8 +53,8 @@ def _contents(site: Site, files: VersionFiles) -> dict[str, Path]:
     """Return everything that a version is made of; what is optional and absent is left out."""
     paths = [
         files.recogniser, files.recogniser.with_suffix(".json"), files.facemodel, files.baselines, files.executed,
-        files.parameters, files.figures, files.split, facedata_path(site, files.version),
-        strangers_path(site, files.version), *sorted(files.proof.iterdir()),
+        files.parameters, files.figures, files.split, files.facedata,
+        files.strangers, *sorted(files.proof.iterdir()),
     ]  # fmt: skip
     contents = {path.name: path for path in paths if path.is_file()}
     return {**contents, f"facelist_{files.version}.csv": site.facelist}
@@ -120,18 +119,3 @@ def _targets(site: Site, only: str | None) -> list[Target]:
         names = ", ".join(target.name for target in site.targets) or "none"
         raise SettingsError(f"There is no target {only!r}. Known: {names}.")
     return chosen
-
-
-def verify_targets(site: Site) -> list[Outcome]:
-    """Ask every target whether what it runs is whole and answers as it should."""
-    return [_verify_one(target) for target in site.targets]
-
-
-def _verify_one(target: Target) -> Outcome:
-    version = target.current()
-    if version is None:
-        return Outcome(target.name, None, None, False, 0, "nothing is deployed")
-    try:
-        return Outcome(target.name, version, target.previous(), True, target.verify(version))
-    except DeploymentError as error:
-        return Outcome(target.name, version, target.previous(), False, 0, str(error))

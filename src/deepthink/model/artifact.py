@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -119,14 +119,3 @@ def _built(manifest: dict[str, Any], arrays: dict[str, np.ndarray]) -> Recognise
 def _classifier(kind: dict[str, Any], arrays: dict[str, np.ndarray]) -> Classifier:
     numbers = [arrays[name] for name in _CLASSIFIER]
     return Classifier(str(kind["kernel"]), float(kind["gamma"]), float(kind["C"]), *numbers)
-
-
-def same_answers(one: Recogniser, other: Recogniser, probes: np.ndarray) -> bool:
-    """Whether two recognisers give these probes the same answers, probabilities within 1e-6."""
-    pairs = zip(one.identify(probes), other.identify(probes), strict=True)
-    return all(a.person == b.person and abs(a.probability - b.probability) < 1e-6 for a, b in pairs)
-
-
-def as_record(answer: Identification) -> dict[str, Any]:
-    """Return an answer as plain values, for JSON."""
-    return asdict(answer)

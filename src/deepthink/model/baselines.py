@@ -9,7 +9,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from deepthink.errors import BadInputError
 from deepthink.files import replacing
 
 
@@ -55,23 +54,3 @@ def write_baselines(path: Path, baselines: Baselines) -> None:
         ):
             file[person] = np.asarray(centroid, np.float32)
             file[person].attrs["threshold"] = float(threshold)
-
-
-def read_baselines(path: Path) -> Baselines:
-    """Read baselines.hdf5.
-
-    Raises
-    ------
-    BadInputError
-        It is absent, damaged, or a person's entry is not one embedding with one threshold.
-    """
-    try:
-        with h5py.File(path, "r") as file:
-            people = tuple(sorted(file))
-            centroids = [np.asarray(file[person], np.float32) for person in people]
-            thresholds = [float(file[person].attrs["threshold"]) for person in people]
-    except (OSError, KeyError, TypeError) as error:
-        raise BadInputError(f"{path} cannot be read as baselines: {error}") from None
-    if any(centroid.ndim != 1 for centroid in centroids):
-        raise BadInputError(f"{path}: a baseline must be one embedding, not a table of them")
-    return Baselines(people, np.stack(centroids), np.array(thresholds))

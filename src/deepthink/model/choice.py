@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from deepthink.model.platt import couple, fit_pairwise_platt
 from deepthink.model.search import SupportVectorSearch
+from deepthink.records import Progress
 
 # Below so many faces scikit-learn is done sooner than the fast search's kernels are compiled (once a machine).
 COMPILE_FACES = 2000
@@ -37,7 +37,7 @@ def choose(
     events: np.ndarray,
     preset: str,
     folds: int,
-    progress: Callable[[int, int, str], None],
+    progress: Progress,
 ) -> Choice:
     """Search the grid and fit the best candidate on everything.
 
@@ -84,16 +84,21 @@ def _judged(
         shares = couple(search.best_decisions_, prob_a, prob_b)
         return prob_a, prob_b, shares[np.arange(len(who)), who], shares.argmax(axis=1)
     prob_a, prob_b = fit_pairwise_platt(search.own_decisions_, who)
+    return prob_a, prob_b, _own_shares(search.own_decisions_, prob_a, prob_b, who), None
+
+
+def _own_shares(decisions: np.ndarray, prob_a: np.ndarray, prob_b: np.ndarray, who: np.ndarray) -> np.ndarray:
+    """Return each face's probability of its own person, (faces,), from that person's duels alone, (faces, others)."""
     people = int(who.max()) + 1
     column = {pair: n for n, pair in enumerate((i, j) for i in range(people) for j in range(i + 1, people))}
     own = np.empty(len(who))
     for person in range(people):
         others = [other for other in range(people) if other != person]
         pairs = [column[min(person, other), max(person, other)] for other in others]
-        first = 1 / (1 + np.exp(search.own_decisions_[who == person] * prob_a[pairs] + prob_b[pairs]))
+        first = 1 / (1 + np.exp(decisions[who == person] * prob_a[pairs] + prob_b[pairs]))
         duel = np.clip(np.where(np.array(others) > person, first, 1 - first), 1e-7, 1)
         own[who == person] = 1 / ((1 / duel).sum(axis=1) - (people - 2))
-    return prob_a, prob_b, own, None
+    return own
 
 
 def _splits(who: np.ndarray, events: np.ndarray, folds: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,7 @@ from deepthink.model.choice import Choice, choose
 from deepthink.model.classifier import Classifier
 from deepthink.model.export import write_pickle
 from deepthink.model.openset import Rule, distances_to
-
-Progress = Callable[[int, int, str], None]
+from deepthink.records import Progress
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,7 @@ from deepthink.embedding.base import Embedder
 from deepthink.errors import BadInputError, MixedEmbeddersError
 from deepthink.model.artifact import Recogniser
 from deepthink.recognition.tracks import Face, Track, link
-from deepthink.records import FrameKey, Identification, Sample
-
-UNKNOWN = "Unknown"
+from deepthink.records import UNKNOWN, FrameKey, Identification, Sample
 
 
 @dataclass(frozen=True)

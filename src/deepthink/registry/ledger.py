@@ -67,14 +67,6 @@ class Ledger:
                 _put(content, "validated", former)
             content["production"] = {**entry, "deployed": _now(deployed)}
 
-    def withdraw(self) -> None:
-        """Say that nothing is in production; the version that was is validated."""
-        with self._changing() as content:
-            former = content.get("production")
-            if former:
-                _put(content, "validated", former)
-                content["production"] = None
-
     @contextlib.contextmanager
     def _changing(self) -> Iterator[dict[str, Any]]:
         with locked(self.path):

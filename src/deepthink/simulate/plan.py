@@ -13,6 +13,7 @@ import numpy as np
 from deepthink.datasink.folder import INDEX
 from deepthink.errors import BadInputError
 from deepthink.files import write_text
+from deepthink.records import Progress
 from deepthink.settings import SITE_FILE, DatasinkSettings, Settings, ValidationSettings, template
 from deepthink.simulate.cast import NAMES, Actor, Drawn, Photographed, read_photographs
 from deepthink.simulate.residents import imagine
@@ -141,9 +142,7 @@ def _date(number: int) -> str:
     return (FIRST_DAY + timedelta(days=number)).isoformat()
 
 
-def simulate(
-    folder: Path, plan: Plan, progress: Callable[[int, int, str], None] = lambda done, total, what: None
-) -> int:
+def simulate(folder: Path, plan: Plan, progress: Progress = lambda done, total, what: None) -> int:
     """Film a plan's days into a site's folder, and write its site.yaml if there is none.
 
     A day that is there already is left as it is, so that a run that was killed goes on where it was.
@@ -166,7 +165,7 @@ def simulate(
     return done
 
 
-def _counting(progress: Callable[[int, int, str], None], done: int, total: int, what: str) -> Callable[[], None]:
+def _counting(progress: Progress, done: int, total: int, what: str) -> Callable[[], None]:
     """Return what to call after each event."""
     numbers = count(done + 1)
     return lambda: progress(next(numbers), total, what)

@@ -12,7 +12,8 @@ from deepthink.errors import BadInputError
 from deepthink.flow.pipeline import Walk
 from deepthink.flow.truth import present, read_truth
 from deepthink.flow.wiring import Site
-from deepthink.validation.metrics import UNKNOWN, Asked, measure
+from deepthink.records import UNKNOWN
+from deepthink.validation.metrics import Asked, measure
 
 
 def summarise(site: Site, walk: Walk) -> dict[str, Any]:

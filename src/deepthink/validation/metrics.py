@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-UNKNOWN = "Unknown"
+from deepthink.records import UNKNOWN
 
 
 @dataclass(frozen=True)
