@@ -84,6 +84,13 @@ def test_an_empty_scene_holds_no_face(yunet):
         assert detector.detect(grey[:16, :16]) == []
 
 
+def test_a_picture_too_small_for_yunets_network_holds_no_face_however_often_it_is_asked(yunet_folder, monkeypatch):
+    monkeypatch.setenv("DEEPTHINK_WEIGHTS", str(yunet_folder))
+    for _ in range(60):
+        detector = YunetDetector(smallest=20)
+        assert [detector.detect(np.full((rows, 32, 3), 128, np.uint8)) for rows in (16, 32, 320)] == [[], [], []]
+
+
 def test_a_picture_that_is_not_bgr_uint8_is_refused(yunet):
     for detector in (CascadeDetector(), yunet, DlibDetector()):
         for image in (np.zeros((50, 50), np.uint8), np.zeros((50, 50, 3)), np.zeros((0, 50, 3), np.uint8)):

@@ -18,6 +18,9 @@ from deepthink.records import Box, Detection
 # side 0.057, across 0.023, down 0.027).
 CASCADE_SIDE, CASCADE_DOWN = 0.906, 0.087  # left over: side 0.067, across 0.026, down 0.037
 YUNET_WIDTH, YUNET_HEIGHT = 0.69, 0.30  # of YuNet's box, summed to dlib's side; left over 0.052
+YUNET_LEAST = (
+    64  # pixels; at 32 and below OpenCV's network reads memory that nobody wrote: faces of 1e27 pixels, or NaN
+)
 YUNET_TO_LANDMARKS = 0.82  # of the way from its box's middle to its landmarks'; left over: across 0.022, down 0.038
 
 
@@ -105,6 +108,8 @@ class YunetDetector:
         check_image(image)
         scale = min(1.0, self.longest / max(image.shape[:2]))
         small = image if scale == 1 else cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        below, beside = (max(0, YUNET_LEAST - side) for side in small.shape[:2])
+        small = cv2.copyMakeBorder(small, 0, below, 0, beside, cv2.BORDER_CONSTANT)
         self._network.setInputSize(small.shape[1::-1])
         rows = self._network.detect(small)[1]
         found = [_from_yunet(row, scale) for row in (rows if rows is not None else ())]
