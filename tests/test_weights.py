@@ -54,7 +54,7 @@ def test_one_flipped_bit_is_refused_and_the_text_says_what_to_do(folder):
     content = bytearray(weights.find(NAME).read_bytes())
     content[4_000_000] ^= 1
     (folder / FILE).write_bytes(content)
-    with pytest.raises(WeightsError, match=r"Delete it and get it again from https://dlib\.net"):
+    with pytest.raises(WeightsError, match="Delete it, then run: deepthink weights fetch dlib-landmarks"):
         weights.find(NAME)
 
 

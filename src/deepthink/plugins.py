@@ -20,6 +20,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "embedders": {
         "dlib-resnet": "deepthink.embedding.dlib:DlibResnet",
         "dlib-bin": "deepthink.embedding.dlib:DlibReference",
+        "sface": "deepthink.embedding.onnx:sface",
+        "mobilefacenet": "deepthink.embedding.onnx:mobilefacenet",
+        "openface": "deepthink.embedding.onnx:openface",
     },
     "targets": {"local": "deepthink.deployment.local:LocalTarget"},
 }

@@ -70,7 +70,17 @@ class Detection:
 
     box: Box
     confidence: float  # the detector's own scale
-    landmarks: np.ndarray | None = None  # (5, 2) float32 pixels, when the detector finds them itself
+    landmarks: np.ndarray | None = None  # (5, 2) float32 pixels, dlib's five, when the detector finds them itself
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How a crop is cut out of a frame: as the crops were that an embedder's network was trained on."""
+
+    kind: str = "dlib-chip"  # see detection/aligners.py
+    size: int = 150  # pixels, the side of the crop
+    padding: float = 0.25  # dlib-chip and box: room on every side, as a part of the face's side
+    points: tuple[tuple[float, float], ...] = ()  # points: where dlib's five landmarks come to lie, in pixels
 
 
 @dataclass(frozen=True)

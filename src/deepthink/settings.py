@@ -95,7 +95,9 @@ class Settings(BaseSettings):
     training: Path = Field(Path("training"), description="folder of facedata, parameter files and executed notebooks")
     registry: Path = Field(Path("registry"), description="folder of published versions")
     montages: Path = Field(Path("montages"), description="folder of contact sheets for review")
-    embedder: str = Field("dlib-resnet", description="dlib-resnet or dlib-bin (the same network through dlib itself)")
+    embedder: str = Field(
+        "dlib-resnet", description="dlib-resnet, sface, mobilefacenet, openface, or a description: my.yaml"
+    )
     mirror: bool = Field(True, description="embed each face and its mirror image: twice the time, fewer errors")
     detection: DetectionSettings = DetectionSettings()
     sweep: SweepSettings = SweepSettings()
@@ -156,6 +158,11 @@ def load(site: Path | str = SITE_FILE, flags: Iterable[str] = ()) -> Settings:
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise SettingsError(f"{file} must hold keys and values, such as 'embedder: dlib-resnet'.")
     return _checked(file, {**content, "root": file.parent.resolve()}, _nested(flags))
+
+
+def without_site(flags: Iterable[str] = ()) -> Settings:
+    """Return the defaults, with flags, for work that belongs to no site."""
+    return _checked(Path("the command line"), {}, _nested(flags))
 
 
 def _nested(flags: Iterable[str]) -> dict[str, Any]:

@@ -63,7 +63,6 @@ def test_a_face_is_found_in_a_frame_of_any_size(photographs, yunet, width):
         first = detector.detect(frame)[0]
         assert first.box.overlap(Box(MIDDLE.x1 + 50, MIDDLE.y1 + 20, MIDDLE.x2 + 50, MIDDLE.y2 + 20)) > 0.5
         assert first.confidence > 0
-        assert first.landmarks is None
 
 
 def test_a_face_smaller_than_asked_for_is_left_out(photographs, yunet):

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 if TYPE_CHECKING:
     from deepthink.flow.wiring import Site
@@ -60,6 +69,15 @@ def tell_problems(site: Site) -> None:
         log = site.training / "problems.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("".join(f"{problem}\n" for problem in problems.kept), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def download(file: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a file's download on standard error, in bytes."""
+    columns = [TextColumn("{task.description}"), BarColumn(30), DownloadColumn(), TransferSpeedColumn()]
+    with Progress(*columns, TimeRemainingColumn(compact=True), console=err, transient=True) as shown:
+        task = shown.add_task(file, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total or None)
 
 
 @contextlib.contextmanager

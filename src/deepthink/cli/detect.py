@@ -29,6 +29,6 @@ def detect(
         report = detect_site(opened, date, again, update)
     tell_problems(opened)
     text = (
-        f"{report.faces} faces in {report.frames} frames of {report.events} events. Detector: {opened.detector.name}."
+        f"{report.faces} faces in {report.frames} frames of {report.events} events. Detector: {opened.detector_name}."
     )
     emit(report, text, as_json)

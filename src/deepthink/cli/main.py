@@ -10,6 +10,7 @@ from rich.console import Console
 
 from deepthink import __version__
 from deepthink.cli import (
+    benchmark,
     demo,
     deploy,
     detect,
@@ -45,6 +46,7 @@ for module in (
     module.add_to(app)
 app.add_typer(review.app, name="review")
 app.add_typer(weights.app, name="weights")
+app.add_typer(benchmark.app, name="benchmark")
 
 
 @app.callback(invoke_without_command=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -61,16 +62,18 @@ class Problems:
     count: int = 0
     kept: list[Problem] = field(default_factory=list)
     _seen: set[Problem] = field(default_factory=set)
+    _one: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, file: object, line: int | None, what: str) -> None:
-        """Note one problem; the same one twice counts once."""
+        """Note one problem, from any thread; the same one twice counts once."""
         problem = Problem(str(file), line, what)
-        if problem in self._seen:
-            return
-        self._seen.add(problem)
-        self.count += 1
-        if len(self.kept) < self.keep:
-            self.kept.append(problem)
+        with self._one:
+            if problem in self._seen:
+                return
+            self._seen.add(problem)
+            self.count += 1
+            if len(self.kept) < self.keep:
+                self.kept.append(problem)
 
 
 class Datasink(Protocol):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
+from deepthink.detection.base import Aligner
 from deepthink.detection.chip import Region, cut
 from deepthink.detection.landmarks import ShapePredictor
 from deepthink.errors import BadInputError
@@ -48,6 +50,10 @@ class DlibChip:
         self.size, self.padding = size, padding
         self.predictor = predictor or ShapePredictor()
 
+    def find(self, images: Sequence[np.ndarray], boxes: Sequence[Box]) -> np.ndarray:
+        """Return dlib's five landmarks (n, 5, 2) of one face in each image; sooner than one by one."""
+        return self.predictor.predict_each(images, boxes)
+
     def align(self, image: np.ndarray, box: Box, landmarks: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return a face's crop and its landmarks.
 
@@ -76,14 +82,28 @@ class DlibChip:
         """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             raise BadInputError(f"An image of shape {image.shape} and type {image.dtype} is not BGR uint8.")
-        if landmarks is None:
-            if not (box.width and box.height):
-                raise BadInputError(f"{box} is empty: there is no face to align.")
-            landmarks = self.predictor.predict(image, [box])[0]
-        landmarks = np.asarray(landmarks, np.float32)
+        landmarks = usable_landmarks(self, image, box, landmarks)
         # dlib's landmarks are whole pixels; the network's numbers are compared with those of dlib's crops.
         whole = np.floor(landmarks.astype(np.float64) + 0.5)
         return cut(image, fit_region(whole, self.size, self.padding), self.size), landmarks
+
+
+def usable_landmarks(aligner: Aligner, image: np.ndarray, box: Box, landmarks: np.ndarray | None) -> np.ndarray:
+    """Return the landmarks that are given, or else those that the aligner finds, (5, 2) float32.
+
+    Raises
+    ------
+    BadInputError
+        When the box is empty, or the landmarks lie on one another and so give no scale.
+    """
+    if landmarks is None:
+        if not (box.width and box.height):
+            raise BadInputError(f"{box} is empty: there is no face to align.")
+        landmarks = aligner.find([image], [box])[0]
+    landmarks = np.asarray(landmarks, np.float32)
+    if not np.ptp(landmarks, axis=0).max() > 2:
+        raise BadInputError("The landmarks lie on one another: there is no face to align.")
+    return landmarks
 
 
 def fit_region(landmarks: np.ndarray, size: int, padding: float) -> Region:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -29,9 +30,13 @@ class Aligner(Protocol):
     name: str
     size: int  # pixels, the side of the crop
 
+    def find(self, images: Sequence[np.ndarray], boxes: Sequence[Box]) -> np.ndarray:
+        """Return the landmarks (n, 5, 2) float32 of one face in each of n images."""
+        ...
+
     def align(self, image: np.ndarray, box: Box, landmarks: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return the crop (size, size, 3) BGR uint8 and the landmarks (5, 2) float32, in pixels of the image.
 
-        Landmarks that are given are used as they are; otherwise they are found within the box.
+        Landmarks that are given, dlib's five, are used as they are; otherwise they are found within the box.
         """
         ...

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from deepthink import weights
+from deepthink.detection.points import to_dlib
 from deepthink.errors import BadInputError, WeightsError
 from deepthink.records import Box, Detection
 
@@ -79,8 +80,10 @@ class YunetDetector:
     """The YuNet network (Wu, Peng and Yu 2023, "YuNet: a tiny millisecond-level face detector"), through OpenCV.
 
     It finds turned and small faces that the cascade misses: all of those 456 photographs. The weight file is
-    read at the first call. Its own landmarks are eye centres, nose tip and mouth corners, not dlib's five: they place
-    the box but are not handed on.
+    read at the first call. Its own landmarks (eye middles, nose tip, mouth corners) are handed on as dlib's five would
+    lie: crops cut by them tell people apart as well as those cut by dlib's (equal error rate of all pairs of 456
+    photographs 1.3 against 1.4 %), but are others: embeddings lie 0.17 apart. A site uses one kind throughout, and as
+    SentinelCam's files keep no landmarks, that is dlib's.
 
     Parameters
     ----------
@@ -129,11 +132,12 @@ def check_image(image: np.ndarray) -> None:
 def _from_yunet(row: np.ndarray, scale: float) -> Detection:
     """Return a find in dlib's convention; a row is x, y, width, height, five landmarks and the score."""
     x, y, width, height = (row[:4] / scale).tolist()
-    landmarks = (row[4:14] / scale).reshape(5, 2).mean(axis=0)
+    points = (row[4:14] / scale).reshape(5, 2)
     # dlib's box follows a turned head, YuNet's does not; its landmarks do (without: 0.067 across instead of 0.022).
     middle = np.array([x + width / 2, y + height / 2])
-    middle += YUNET_TO_LANDMARKS * (landmarks - middle)
-    return Detection(_square(middle[0], middle[1], YUNET_WIDTH * width + YUNET_HEIGHT * height), float(row[14]))
+    middle += YUNET_TO_LANDMARKS * (points.mean(axis=0) - middle)
+    box = _square(middle[0], middle[1], YUNET_WIDTH * width + YUNET_HEIGHT * height)
+    return Detection(box, float(row[14]), to_dlib(points))
 
 
 def _square(x: float, y: float, side: float) -> Box:

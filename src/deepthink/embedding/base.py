@@ -6,6 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
+from deepthink.records import Alignment
+
 
 class Embedder(Protocol):
     """Turns aligned crops into embeddings: the same crops always give the same numbers.
@@ -15,6 +17,7 @@ class Embedder(Protocol):
     """
 
     name: str
+    alignment: Alignment  # how its crops are cut
     size: int  # pixels, the side of the crops
     dimensions: int
     fingerprint: str

@@ -10,8 +10,9 @@ import numpy as np
 
 from deepthink import weights
 from deepthink.embedding.convert import MEANS, SIZE, dlib_resnet_onnx
-from deepthink.embedding.onnx import OnnxSession
+from deepthink.embedding.session import OnnxSession
 from deepthink.errors import BadInputError, MissingExtraError
+from deepthink.records import Alignment
 
 SCALE = 1 / 256
 DIMENSIONS = 128
@@ -44,6 +45,7 @@ class DlibResnet:
     """
 
     name = "dlib-resnet"
+    alignment = Alignment()
     size = SIZE
     dimensions = DIMENSIONS
     fingerprint = _fingerprint("dlib-resnet")
@@ -91,6 +93,7 @@ class DlibReference:
     """
 
     name = "dlib-bin"
+    alignment = Alignment()
     size = SIZE
     dimensions = DIMENSIONS
     fingerprint = DlibResnet.fingerprint

@@ -23,7 +23,8 @@ class Mirrored:
     def __init__(self, embedder: Embedder) -> None:
         self.embedder = embedder
         self.fingerprint = f"{embedder.fingerprint}+mirror"  # near the embedder's own numbers, but not the same
-        self.name, self.size, self.dimensions = f"{embedder.name}+mirror", embedder.size, embedder.dimensions
+        self.name, self.alignment = f"{embedder.name}+mirror", embedder.alignment
+        self.size, self.dimensions = embedder.size, embedder.dimensions
 
     def embed(self, crops: np.ndarray) -> np.ndarray:
         """Return the mean of each crop's and its mirror image's embedding, (n, dimensions) float32."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +11,12 @@ from deepthink.curation.sweep import SweepReport, sweep
 from deepthink.datasink.base import FACES, OBJECTS, RECOGNITIONS, TRACKING, Datasink, Event, Mark
 from deepthink.detection.base import Detector
 from deepthink.detection.detect import decode, find_faces
+from deepthink.embedding.session import usable_cores
 from deepthink.errors import BadInputError
+from deepthink.flow.ahead import ahead
 from deepthink.flow.wiring import Site
 from deepthink.model.artifact import Recogniser
-from deepthink.recognition.recognise import recognise, write_answer
+from deepthink.recognition.recognise import Answer, look, recognise, write_answer
 from deepthink.records import Box, FrameKey, Progress
 
 NEAR_SECONDS = 1.0  # a picture without a tracking line of its own takes the nearest one within this
@@ -45,9 +48,15 @@ def detect_site(site: Site, dates: list[str] | None, again: bool, progress: Prog
     everything = site.events(site.datasink.dates() if dates is None else dates)
     todo = [event for event in everything if again or FACES not in event.types]
     frames = faces = 0
-    for number, event in enumerate(todo):
+    own = threading.local()  # OpenCV's detectors are for one thread each
+
+    def work(event: Event) -> tuple[int, list[Mark]]:
+        if not hasattr(own, "detector"):
+            own.detector = site.make_detector()
+        return detect_event(site.datasink, event, own.detector)
+
+    for number, (event, (looked, found)) in enumerate(zip(todo, ahead(work, todo, usable_cores()), strict=True)):
         progress(number, len(todo), event.date)
-        looked, found = detect_event(site.datasink, event, site.detector)
         site.datasink.write(event, FACES, found)
         frames, faces = frames + looked, faces + len(found)
     progress(len(todo), len(todo), "")
@@ -108,15 +117,22 @@ def recognise_site(
     """Answer all events that have faces and no answer yet, and write their `fr1` sets."""
     todo = [e for e in site.events(dates) if FACES in e.types and (again or RECOGNITIONS not in e.types)]
     faces = named = unknown = 0
-    for number, event in enumerate(todo):
-        progress(number, len(todo), event.date)
-        answer = recognise(site.datasink, event, site.senses, recogniser)
-        write_answer(site.datasink, answer, recogniser)
-        faces += answer.faces
-        named += bool(answer.named)
-        unknown += bool(answer.faces and not answer.named)
+    for number, given in enumerate(answers(site, todo, recogniser)):
+        progress(number, len(todo), given.event.date)
+        write_answer(site.datasink, given, recogniser)
+        faces += given.faces
+        named += bool(given.named)
+        unknown += bool(given.faces and not given.named)
     progress(len(todo), len(todo), "")
     return RecogniseReport(len(todo), faces, named, unknown, site.datasink.problems.count)
+
+
+def answers(site: Site, events: Sequence[Event], recogniser: Recogniser) -> Iterator[Answer]:
+    """Answer who is in each event, in order; other threads decode and align the next while this one embeds."""
+    senses = site.senses
+    looked = ahead(lambda event: look(site.datasink, event, senses), events)
+    for event, samples in zip(events, looked, strict=True):
+        yield recognise(event, samples, senses.embedder, recogniser)
 
 
 def sweep_site(site: Site, dates: list[str] | None, progress: Progress) -> SweepReport:

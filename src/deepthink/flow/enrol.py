@@ -11,14 +11,18 @@ from itertools import groupby
 from pathlib import Path
 
 from deepthink.curation.facelist import Facelist, Row, Status, editing
-from deepthink.detection.detect import align, decode
+from deepthink.detection.detect import Face, align_each, decode
 from deepthink.embedding import facedata
 from deepthink.embedding.embed import Crop, EmbedReport, embed
 from deepthink.errors import BadInputError, MixedEmbeddersError
 from deepthink.files import replacing
+from deepthink.flow.ahead import ahead
 from deepthink.flow.version_files import version_files
 from deepthink.flow.wiring import Site
-from deepthink.records import UNKNOWN, Progress
+from deepthink.recognition.recognise import TOGETHER
+from deepthink.records import UNKNOWN, FrameKey, Progress
+
+Frames = list[tuple[FrameKey, list[str]]]  # pictures, each with the keys of its faces
 
 
 @dataclass(frozen=True)
@@ -84,19 +88,33 @@ def _begin(path: Path, site: Site, again: bool) -> None:
 
 def _crops(site: Site, rows: Mapping[str, Row]) -> Callable[[set[str]], Iterable[Crop]]:
     """Return a source of the crops of the faces that are asked for; each picture is decoded once."""
+    senses, problems = site.senses, site.datasink.problems
+
+    def refused(face: Face, why: str) -> None:
+        problems.add(f"{face.key.date} {face.key.event}", None, f"not embedded: {why}")
+
+    def work(frames: Frames) -> list[Crop]:
+        faces = [face for frame, keys in frames for face in _faces(site, rows, frame, keys)]
+        return [(face.name, sample.crop) for face, sample in align_each(faces, senses.aligner, senses.rules, refused)]
 
     def crops(keys: set[str]) -> Iterator[Crop]:
         wanted = sorted((rows[key].frame, key) for key in keys)
-        for frame, group in groupby(wanted, key=lambda pair: pair[0]):
-            try:
-                image = decode(site.datasink.picture(frame))
-                for _, key in group:
-                    sample = align(frame, image, rows[key].box, site.senses.aligner, site.senses.rules)
-                    yield key, sample.crop
-            except BadInputError as error:
-                site.datasink.problems.add(f"{frame.date} {frame.event}", None, f"not embedded: {error}")
+        frames = [(frame, [key for _, key in group]) for frame, group in groupby(wanted, key=lambda pair: pair[0])]
+        chunks = [frames[start : start + TOGETHER] for start in range(0, len(frames), TOGETHER)]
+        for found in ahead(work, chunks):
+            yield from found
 
     return crops
+
+
+def _faces(site: Site, rows: Mapping[str, Row], frame: FrameKey, keys: list[str]) -> list[Face]:
+    """Return the faces of a picture; none, and a note, when it cannot be had."""
+    try:
+        image = decode(site.datasink.picture(frame))
+    except BadInputError as error:
+        site.datasink.problems.add(f"{frame.date} {frame.event}", None, f"not embedded: {error}")
+        return []
+    return [Face(frame, image, rows[key].box, key) for key in keys]
 
 
 def _mark_in_use(site: Site, embedded: set[str]) -> int:

@@ -9,13 +9,14 @@ import numpy as np
 
 from deepthink.embedding import facedata
 from deepthink.errors import BadInputError
+from deepthink.flow.collect import answers
 from deepthink.flow.truth import present
 from deepthink.flow.version_files import VersionFiles, version_files
 from deepthink.flow.wiring import Site
 from deepthink.model.artifact import Recogniser, read_recogniser
 from deepthink.model.calibrate import pool
 from deepthink.model.golden import write_golden
-from deepthink.recognition.recognise import Answer, recognise
+from deepthink.recognition.recognise import Answer
 from deepthink.records import Identification, Progress
 from deepthink.validation.metrics import Asked
 from deepthink.validation.report import write_report
@@ -44,9 +45,9 @@ def _ask_events(site: Site, recogniser: Recogniser, progress: Progress) -> tuple
     events = site.events(site.settings.validation.days)
     asked, probes = [], []
     who = present(_known_truth(site))
-    for number, event in enumerate(events):
+    for number, answer in enumerate(answers(site, events, recogniser)):
+        event = answer.event
         progress(number, len(events), event.date)
-        answer = recognise(site.datasink, event, site.senses, recogniser)
         asked.append(asked_of(answer, who.get((event.date, event.event), frozenset()), recogniser))
         probes += [seen.track.probe() for seen in answer.seen]
     progress(len(events), len(events), "")

@@ -12,11 +12,13 @@ from deepthink.curation.sweep import SweepRules
 from deepthink.datasink.base import Event
 from deepthink.datasink.folder import FolderDatasink
 from deepthink.deployment.base import Target
-from deepthink.detection.align import DlibChip
+from deepthink.detection.aligners import aligner
 from deepthink.detection.base import Detector
 from deepthink.detection.quality import QualityRules
 from deepthink.embedding.base import Embedder
+from deepthink.embedding.description import read_description
 from deepthink.embedding.mirror import Mirrored
+from deepthink.embedding.onnx import OnnxEmbedder
 from deepthink.errors import WeightsError
 from deepthink.model.artifact import Recogniser, nobody, read_recogniser
 from deepthink.recognition.recognise import Senses
@@ -34,23 +36,31 @@ class Site:
 
     settings: Settings
 
+    def __post_init__(self) -> None:
+        """Let the site's own weight files be found."""
+        weights.also_look_in(self.settings.path(Path("weights")))
+
     @cached_property
     def datasink(self) -> FolderDatasink:
         """The folders of events."""
         sink = self.settings.datasink
         return FolderDatasink(self.settings.path(sink.data), self.settings.path(sink.images), sink.name)
 
-    @cached_property
-    def detector(self) -> Detector:
-        """What finds faces; `auto` is yunet where its weights are."""
-        name = self.settings.detection.detector
-        detector: Detector = plugins.find("detectors", default_detector() if name == "auto" else name)()
+    def make_detector(self) -> Detector:
+        """Make what finds faces, for one thread."""
+        detector: Detector = plugins.find("detectors", self.detector_name)()
         return detector
+
+    @property
+    def detector_name(self) -> str:
+        """What finds faces here; `auto` is yunet where its weights are."""
+        name = self.settings.detection.detector
+        return default_detector() if name == "auto" else name
 
     @cached_property
     def embedder(self) -> Embedder:
         """What turns crops into embeddings."""
-        embedder: Embedder = plugins.find("embedders", self.settings.embedder)()
+        embedder = make_embedder(self.settings.embedder, self.settings.root)
         return Mirrored(embedder) if self.settings.mirror else embedder
 
     @cached_property
@@ -58,7 +68,7 @@ class Site:
         """What turns pictures into embeddings."""
         rules = self.settings.detection
         quality = QualityRules(rules.min_size, rules.min_focus, rules.max_angle, rules.max_turn)
-        return Senses(DlibChip(), self.embedder, quality)
+        return Senses(aligner(self.embedder.alignment), self.embedder, quality)
 
     @property
     def sweep_rules(self) -> SweepRules:
@@ -123,6 +133,14 @@ def default_detector() -> str:
     except WeightsError:
         return "opencv"
     return "yunet"
+
+
+def make_embedder(name: str, folder: Path) -> Embedder:
+    """Return an embedder by its name, or by the path of its description (`<network>.yaml`), relative to a folder."""
+    if name.endswith((".yaml", ".yml")):
+        return OnnxEmbedder(read_description(folder / name))
+    embedder: Embedder = plugins.find("embedders", name)()
+    return embedder
 
 
 def _target(kind: str, name: str, folder: Path) -> Target:

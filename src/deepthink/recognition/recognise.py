@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 
 import numpy as np
 
 from deepthink.datasink.base import FACES, RECOGNITIONS, Datasink, Event, Mark
 from deepthink.datasink.labels import Label
 from deepthink.detection.base import Aligner
-from deepthink.detection.detect import align, decode
+from deepthink.detection.detect import Face as Found
+from deepthink.detection.detect import align_each, decode
 from deepthink.detection.quality import QualityRules
 from deepthink.embedding.base import Embedder
 from deepthink.errors import BadInputError, MixedEmbeddersError
 from deepthink.model.artifact import Recogniser
 from deepthink.recognition.tracks import Face, Track, link
 from deepthink.records import UNKNOWN, FrameKey, Identification, Sample
+
+TOGETHER = 16  # faces aligned at once: more bring little, and all their frames are in memory
 
 
 @dataclass(frozen=True)
@@ -56,20 +59,19 @@ class Answer:
         return sum(len(one.track.faces) for one in self.seen)
 
 
-def recognise(datasink: Datasink, event: Event, senses: Senses, recogniser: Recogniser) -> Answer:
-    """Answer who is in an event; nothing is written.
-
-    A picture that is absent or damaged, and a box that holds no face, cost that face alone: they are noted in the
-    datasink's problems.
+def recognise(
+    event: Event, samples: Sequence[tuple[Sample, str]], embedder: Embedder, recogniser: Recogniser
+) -> Answer:
+    """Answer who is in an event whose faces have been looked at; nothing is written.
 
     Raises
     ------
     MixedEmbeddersError
         The recogniser was trained on another embedder's embeddings.
     """
-    if recogniser.embedder != senses.embedder.fingerprint:
-        raise MixedEmbeddersError(senses.embedder.fingerprint, recogniser.embedder, "The recogniser")
-    tracks = link(_embedded(_samples(datasink, event, senses), senses.embedder))
+    if recogniser.embedder != embedder.fingerprint:
+        raise MixedEmbeddersError(embedder.fingerprint, recogniser.embedder, "The recogniser")
+    tracks = link(_embedded(samples, embedder))
     if not tracks:
         return Answer(event, ())
     answers = recogniser.identify(np.stack([track.probe() for track in tracks]), [track.usable for track in tracks])
@@ -83,28 +85,29 @@ def write_answer(datasink: Datasink, answer: Answer, recogniser: Recogniser) -> 
     return len(marks)
 
 
-def _samples(datasink: Datasink, event: Event, senses: Senses) -> list[tuple[Sample, str]]:
+def look(datasink: Datasink, event: Event, senses: Senses) -> list[tuple[Sample, str]]:
+    """Return the samples of an event's faces in the order of time, each with its object; what fails is noted."""
+
+    def refused(face: Found, why: str) -> None:
+        datasink.problems.add(f"{event.date} {event.event}", None, why)
+
+    faces = _faces(datasink, event)
     found: list[tuple[Sample, str]] = []
-    for time, marks in groupby(datasink.marks(event, FACES), key=lambda mark: mark.time):
-        found += _frame_samples(datasink, FrameKey(event.date, event.event, time), list(marks), senses)
+    while chunk := list(islice(faces, TOGETHER)):
+        found += [(sample, face.name) for face, sample in align_each(chunk, senses.aligner, senses.rules, refused)]
     return found
 
 
-def _frame_samples(
-    datasink: Datasink, key: FrameKey, marks: Sequence[Mark], senses: Senses
-) -> list[tuple[Sample, str]]:
-    try:
-        image = decode(datasink.picture(key))
-    except BadInputError as error:
-        datasink.problems.add(f"{key.date} {key.event}", None, str(error))
-        return []
-    found = []
-    for mark in marks:
+def _faces(datasink: Datasink, event: Event) -> Iterator[Found]:
+    """Yield an event's faces, each picture decoded once and only when it is needed."""
+    for time, marks in groupby(datasink.marks(event, FACES), key=lambda mark: mark.time):
+        key = FrameKey(event.date, event.event, time)
         try:
-            found.append((align(key, image, mark.box, senses.aligner, senses.rules), mark.objid))
+            image = decode(datasink.picture(key))
         except BadInputError as error:
             datasink.problems.add(f"{key.date} {key.event}", None, str(error))
-    return found
+            continue
+        yield from (Found(key, image, mark.box, mark.objid) for mark in marks)
 
 
 def _embedded(samples: Sequence[tuple[Sample, str]], embedder: Embedder) -> list[Face]:
