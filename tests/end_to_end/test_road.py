@@ -9,8 +9,10 @@ import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from deepthink.embedding import facedata
 from deepthink.flow.wiring import Site
 from deepthink.settings import load
 from deepthink.simulate.plan import drawn_plan, simulate
@@ -172,3 +174,54 @@ def test_bad_input_costs_itself_alone_and_is_named(filmed, tmp_path):
     problems = (site / "training/problems.log").read_text()
     for said in ("the file is empty", "truncated", "cannot be decoded", "2 fields where 7 belong"):
         assert said in problems
+
+
+@pytest.fixture
+def enrolled(walked, tmp_path):
+    """A copy of the walked site, and its file of embeddings."""
+    shutil.copytree(walked, tmp_path / "site")
+    return tmp_path / "site", tmp_path / "site" / "training" / "facedata_alpha.hdf5"
+
+
+def test_all_embeddings_are_made_anew_by_another_embedder_and_compared_before_they_are_used(enrolled):
+    folder, path = enrolled
+    before = facedata.read(path)
+    same = json.loads(command("embed", "alpha", "--site", folder, "--all", "--json").stdout)
+    assert "moved by 0.0000" in same["compared"][0]
+    command("embed", "alpha", "--site", folder, "--all", "--set", "mirror=false")
+    after = facedata.read(path)
+    assert after.keys == before.keys
+    assert after.fingerprint == before.fingerprint.removesuffix("+mirror")
+    assert 0.01 < np.linalg.norm(after.vectors - before.vectors, axis=1).mean() < 0.3
+    assert not list(path.parent.glob(".*.again"))
+
+
+def test_embedding_all_anew_goes_on_after_a_kill_and_the_old_ones_stay_until_then(enrolled):
+    folder, path = enrolled
+    before = path.read_bytes()
+    target = path.with_name(f".{path.name}.again")
+    held = facedata.read(path)
+    facedata.update(target, dict(list(zip(held.keys, held.vectors, strict=True))[:20]), set(), held.fingerprint)
+    killed = subprocess.Popen([*DEEPTHINK, "embed", "alpha", "--site", str(folder), "--all"], stderr=subprocess.DEVNULL)
+    time.sleep(0.8)
+    killed.kill()
+    killed.wait()
+    assert path.read_bytes() == before
+    done = json.loads(command("embed", "alpha", "--site", folder, "--all", "--json").stdout)
+    assert done["gallery"]["kept"] >= 20
+    assert facedata.read(path).keys == held.keys
+
+
+def test_embeddings_that_could_not_all_be_made_anew_are_not_used_unless_told_so(enrolled):
+    folder, path = enrolled
+    before = facedata.read(path)
+    day = facedata.face_of(before.keys[0]).split("|")[0]
+    for picture in folder.glob(f"datasink/images/{day}/*.jpg"):
+        picture.write_bytes(b"")
+    refused = command("embed", "alpha", "--site", folder, "--all", check=False)
+    assert refused.returncode == 1
+    assert "of the old missing" in refused.stderr
+    assert "--accept" in refused.stderr
+    assert facedata.read(path).keys == before.keys
+    command("embed", "alpha", "--site", folder, "--all", "--accept")
+    assert len(facedata.read(path).keys) < len(before.keys)

@@ -10,11 +10,14 @@ from datetime import date
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+
 from deepthink.curation.facelist import Facelist, Row, Status, editing
 from deepthink.detection.detect import Face, align_each, decode
 from deepthink.embedding import facedata
+from deepthink.embedding.compare import Comparison, compare
 from deepthink.embedding.embed import Crop, EmbedReport, embed
-from deepthink.errors import BadInputError, MixedEmbeddersError
+from deepthink.errors import BadInputError, MixedEmbeddersError, StepError
 from deepthink.files import replacing
 from deepthink.flow.ahead import ahead
 from deepthink.flow.version_files import version_files
@@ -33,9 +36,10 @@ class EnrolReport:
     strangers: EmbedReport
     in_use: int  # rows that are in use from now on
     problems: int
+    compared: tuple[str, ...] = ()  # old and new embeddings, when all were computed anew
 
 
-def embed_site(site: Site, version: str, again: bool, progress: Progress) -> EnrolReport:
+def embed_site(site: Site, version: str, again: bool, progress: Progress, accept: bool = False) -> EnrolReport:
     """Bring a version's embeddings up to date with the facelist, starting from the latest that are there.
 
     Parameters
@@ -44,36 +48,70 @@ def embed_site(site: Site, version: str, again: bool, progress: Progress) -> Enr
     version : str
         Whose files are written.
     again : bool
-        Compute all of them anew, whatever embedder made those that are there.
+        Compute all of them anew, whatever embedder made those that are there: beside the old ones, so that an
+        interruption loses nothing and is resumed; the new ones take their place once they have been compared.
     progress : callable
         Called with faces done, faces to do, and of what.
+    accept : bool
+        Let the new ones take the old ones' place even when they tell people apart less well.
+
+    Raises
+    ------
+    StepError
+        The new embeddings tell people apart less well than the old ones, or not all could be made.
     """
     files = version_files(site, version)
     rows = Facelist(site.facelist, site.datasink.problems).rows
     gallery = {_key(site, row): row for row in rows.values() if row.enrolled}
     others = {_key(site, row): row for row in rows.values() if row.stranger}
-    reports = []
+    reports, compared = [], []
     for path, wanted, what in (
         (files.facedata, gallery, "gallery"),
         (files.strangers, others, "strangers"),
     ):
-        _begin(path, site, again)
+        target = _beside(path, site) if again else _begun(path, site)
         tell = lambda done, total, what=what: progress(done, total, what)
-        reports.append(embed(path, set(wanted), _crops(site, wanted), site.embedder, tell))
+        reports.append(embed(target, set(wanted), _crops(site, wanted), site.embedder, tell))
+        if again and path.exists():
+            compared.append(_compared(path, target, set(wanted), accept))
+    if again:
+        for path in (files.facedata, files.strangers):
+            _beside(path, site).replace(path)
     used = _mark_in_use(site, facedata.keys(files.facedata, site.embedder.fingerprint))
-    return EnrolReport(reports[0], reports[1], used, site.datasink.problems.count)
+    return EnrolReport(reports[0], reports[1], used, site.datasink.problems.count, tuple(map(str, compared)))
+
+
+def _compared(path: Path, target: Path, wanted: set[str], accept: bool) -> Comparison:
+    """Compare new embeddings with those they are to replace; faces that were revoked meanwhile do not count."""
+    old = facedata.read(path)
+    still = np.array([key in wanted for key in old.keys], bool)
+    comparison = compare(old.only(still), facedata.read(target))
+    if comparison.worse and not accept:
+        raise StepError(
+            f"The new embeddings were not put in place of {path}: {comparison}. Look why; to take them all the same, "
+            "without computing them again: deepthink embed --all --accept"
+        )
+    return comparison
 
 
 def _key(site: Site, row: Row) -> str:
     return facedata.face_key(row.name, row.frame, row.box, site.datasink.name)
 
 
-def _begin(path: Path, site: Site, again: bool) -> None:
+def _beside(path: Path, site: Site) -> Path:
+    """Return where all embeddings are made anew; what another embedder began there is dropped."""
+    target = path.with_name(f".{path.name}.again")
+    try:
+        facedata.keys(target, site.embedder.fingerprint)
+    except (MixedEmbeddersError, BadInputError):
+        target.unlink()
+    return target
+
+
+def _begun(path: Path, site: Site) -> Path:
     """Start a version's file from the latest of its kind, so that only new faces are computed."""
-    if again:
-        path.unlink(missing_ok=True)
-    if path.exists() or again:
-        return
+    if path.exists():
+        return path
     kind = path.name.split("_", 1)[0]
     others = sorted(site.training.glob(f"{kind}_*.hdf5"), key=os.path.getmtime)
     for other in reversed(others):
@@ -83,7 +121,8 @@ def _begin(path: Path, site: Site, again: bool) -> None:
             continue
         with replacing(path) as beside:
             shutil.copyfile(other, beside)
-        return
+        break
+    return path
 
 
 def _crops(site: Site, rows: Mapping[str, Row]) -> Callable[[set[str]], Iterable[Crop]]:
