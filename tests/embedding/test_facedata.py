@@ -7,12 +7,13 @@ from deepthink.embedding import facedata
 from deepthink.embedding.embed import embed
 from deepthink.embedding.mirror import Mirrored
 from deepthink.errors import BadInputError, MixedEmbeddersError
+from deepthink.records import Alignment
 
 
 class Shade:
     """An embedder for tests: the mean of the left half and of the whole, enough to tell crops and mirrors apart."""
 
-    name, size, dimensions, fingerprint = "shade", 4, 2, "shade:1"
+    name, size, dimensions, fingerprint, alignment = "shade", 4, 2, "shade:1", Alignment(size=4)
 
     def __init__(self):
         self.seen = 0

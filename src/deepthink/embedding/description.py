@@ -13,6 +13,7 @@ from ruamel.yaml.error import YAMLError
 
 from deepthink.errors import SettingsError
 from deepthink.records import Alignment
+from deepthink.weights import known
 
 Triple = tuple[float, float, float]
 
@@ -67,7 +68,8 @@ class Description:
     @property
     def fingerprint(self) -> str:
         """What changes with everything that would shift the embeddings."""
-        parts = (self.sha256, self.rgb, self.mean, self.scale, self.cosine, self.alignment, "fp32")
+        landmarks = known("dlib-landmarks").sha256
+        parts = (self.sha256, self.rgb, self.mean, self.scale, self.cosine, self.alignment, landmarks, "fp32")
         return f"{self.name}:{hashlib.sha256(repr(parts).encode()).hexdigest()[:16]}"
 
 

@@ -18,10 +18,11 @@ SCALE = 1 / 256
 DIMENSIONS = 128
 
 
-def _fingerprint(name: str) -> str:
+def _fingerprint(embedder: str) -> str:
     """Name everything that shifts the embeddings; both embedders here agree within 1e-5, so they share it."""
-    parts = (weights.known("dlib-resnet").sha256, f"chip {SIZE} padding 0.25", f"rgb {MEANS} {SCALE}", "fp32")
-    return f"{name}:{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:16]}"
+    files = (weights.known(name).sha256 for name in ("dlib-resnet", "dlib-landmarks"))
+    parts = (*files, f"chip {SIZE} padding 0.25", f"rgb {MEANS} {SCALE}", "fp32")
+    return f"{embedder}:{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:16]}"
 
 
 class DlibResnet:
