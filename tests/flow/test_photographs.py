@@ -4,10 +4,11 @@ from functools import partial
 import numpy as np
 import pytest
 
-from deepthink.flow.benchmark import read_album, verification
+from deepthink.flow.benchmark import open_set, read_album, verification
 from deepthink.flow.photographs import embed_photographs
 from deepthink.flow.wiring import Site
 from deepthink.settings import without_site
+from deepthink.validation.identification import Protocol
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +63,16 @@ def test_an_album_is_embedded_once(site, faces, tmp_path, monkeypatch):
     assert len(told) == len(first.people)
     assert np.array_equal(first.embeddings, again.embeddings)
     assert first.people[0] == sorted(folder.iterdir())[0].name
+
+
+@pytest.mark.parametrize(("enrolled", "missed", "named"), [(10, 0.03, 0.02), (5, 0.03, 0.025), (2, 0.06, 0.05)])
+def test_strangers_stay_strangers_over_twenty_draws(enrolled, missed, named, faces, yunet_folder, monkeypatch):
+    monkeypatch.setenv("DEEPTHINK_WEIGHTS", str(yunet_folder))
+    album = read_album(Site(without_site()), faces, lambda *_: None)
+    protocol = Protocol(residents=24, least=14, enrolled=enrolled, asked=4)
+    found = open_set(album, protocol, 20, "quick", 0.01, lambda *_: None)
+    assert (found.mated, found.nonmated) == (96, 60)
+    assert found.fnir <= missed
+    assert found.fpir <= named
+    assert found.stated_rightly >= 0.9
+    assert found.sentinelcam_fpir > 0.5

@@ -70,3 +70,17 @@ def test_leaving_a_person_out_of_the_classifier_is_training_without_that_person(
         kept = who != person
         again = SVC(C=3, gamma=0.5, decision_function_shape="ovo").fit(vectors[kept], who[kept])
         assert whole.without(person).decisions(vectors) == pytest.approx(again.decision_function(vectors), abs=1e-9)
+
+
+def test_intervals_hold_the_rates_that_were_seen_and_asked_for_and_narrow_with_more_people():
+    few, many = (calibrate(*gallery(people), NONE, 0.01)[0] for people in (5, 40))
+    for found in (few, many):
+        assert found.fpir_interval[0] <= found.fpir_seen <= found.fpir_interval[1]
+        assert found.fpir_interval[0] <= 0.01 <= found.fpir_interval[1]
+        assert found.fnir_interval[0] <= found.fnir_seen <= found.fnir_interval[1]
+    assert many.fpir_interval[1] < few.fpir_interval[1]
+
+
+def test_one_person_alone_has_no_interval_to_speak_of():
+    probes, who, sizes = gallery(1, events=1)
+    assert calibrate(probes, who, sizes, NONE, 0.01)[0].fpir_interval == (0.0, 1.0)

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from deepthink.embedding import facedata
+from deepthink.embedding.facedata import FaceData
 from deepthink.errors import DamagedVersionError, MixedEmbeddersError, NotEnoughDataError
 from deepthink.model.artifact import read_recogniser
 from deepthink.model.golden import check_golden, write_golden
-from deepthink.model.train import train, write_outputs
+from deepthink.model.train import learn, train, write_outputs
 from tests.conftest import crowd
 
 
@@ -129,3 +130,18 @@ def test_golden_probes_notice_another_model(trained, tmp_path):
     (tmp_path / "golden.json").write_text(json.dumps(answers))
     with pytest.raises(ValueError, match="golden probe 3"):
         check_golden(tmp_path)
+
+
+@pytest.mark.parametrize("photographs", [1, 2, 5])
+def test_people_with_few_photographs_are_named_and_strangers_are_not(photographs):
+    """With one or two each, the classifier once doubted every resident."""
+    vectors, who, events = crowd(15, photographs + 3, 1, seed=4)
+    enrolled = np.tile(np.arange(photographs + 3) < photographs, 15)
+    keys = [f"P{person:02d}/{event}|t|b|s" for person, event in zip(who[enrolled], events[enrolled], strict=True)]
+    order = np.argsort(keys)
+    data = FaceData(tuple(np.array(keys)[order].tolist()), vectors[enrolled][order], "x")
+    recogniser = learn(data, crowd(40, 1, 1, seed=8)[0], preset="quick").recogniser
+    answers = recogniser.identify(vectors[~enrolled])
+    right = [answer.person == f"P{person:02d}" for answer, person in zip(answers, who[~enrolled], strict=True)]
+    assert np.mean(right) >= 0.8
+    assert np.mean([answer.person is not None for answer in recogniser.identify(crowd(200, 1, 1, seed=9)[0])]) <= 0.05

@@ -15,6 +15,7 @@ from deepthink.files import replacing
 from deepthink.flow.photographs import embed_photographs
 from deepthink.flow.wiring import Site
 from deepthink.records import Progress
+from deepthink.validation.identification import Protocol, draw, identify
 from deepthink.validation.verification import Verification, draw_pairs, read_pairs, verify_pairs
 
 PAIRS = 1000  # drawn where no list of pairs is given
@@ -58,6 +59,50 @@ def verification(album: Album, pairs: Path | None = None) -> Verification:
         return verify_pairs(album.embeddings, draw_pairs(album.people, PAIRS))
     shown = zip(album.people.tolist(), album.numbers.tolist(), strict=True)
     return verify_pairs(album.embeddings, read_pairs(pairs, {who: at for at, who in enumerate(shown)}))
+
+
+@dataclass(frozen=True)
+class OpenSet:
+    """Open-set identification over several draws: means, with their 95 % intervals over draws."""
+
+    draws: int
+    fnir: float
+    fnir_interval: tuple[float, float]
+    fpir: float
+    fpir_interval: tuple[float, float]
+    stated_rightly: float  # share of draws whose FPIR lies within what the version stated
+    sentinelcam_fnir: float  # of SentinelCam's rule on the same probes
+    sentinelcam_fpir: float
+    mated: int  # photographs asked in each draw
+    nonmated: int
+
+
+def open_set(album: Album, protocol: Protocol, seeds: int, preset: str, fpir: float, progress: Progress) -> OpenSet:
+    """Train and ask `seeds` draws.
+
+    Raises
+    ------
+    BadInputError
+        The photographs do not allow the protocol.
+    """
+    found = []
+    for seed in range(seeds):
+        progress(seed, seeds, "draws")
+        found.append(identify(album.embeddings, album.people, draw(album.people, protocol, seed), fpir, preset))
+    progress(seeds, seeds, "draws")
+    missed, named = ([getattr(one, kind).value for one in found] for kind in ("missed", "named"))
+    right = [one.stated[0] <= one.named.value <= one.stated[1] for one in found]
+    return OpenSet(
+        seeds, float(np.mean(missed)), _interval(missed), float(np.mean(named)), _interval(named),
+        float(np.mean(right)), float(np.mean([one.sentinelcam_missed.value for one in found])),
+        float(np.mean([one.sentinelcam_named.value for one in found])), found[0].missed.total, found[0].named.total,
+    )  # fmt: skip
+
+
+def _interval(values: Sequence[float]) -> tuple[float, float]:
+    """Return the mean less and plus 1.96 standard errors, within 0 and 1."""
+    error = 1.96 * float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else 1.0
+    return max(0.0, float(np.mean(values)) - error), min(1.0, float(np.mean(values)) + error)
 
 
 def _embed(site: Site, paths: Sequence[Path], progress: Progress) -> tuple[list[Path], np.ndarray]:

@@ -37,6 +37,8 @@ class Calibration:
     fpir_seen: float  # share of strangers and cohort within the threshold
     fnir_seen: float  # share of residents' own events beyond it, or doubted
     least_probability: float  # that the classifier must give to the nearest person
+    fpir_interval: tuple[float, float]  # between which FPIR is to be expected, 95 times of 100
+    fnir_interval: tuple[float, float]  # and FNIR
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, for a manifest."""
@@ -97,15 +99,36 @@ def calibrate(
     own = _own_distances(probes, who, sizes)
     near, away = _nearest_people(probes, who, sizes, strangers)
     shares = _shares(probes, who, strangers, near, classifier)
-    sure = held_out[_several(who, sizes)] if held_out is not None else np.ones(len(own))
+    sure = _sureness(probes, who, classifier, held_out)[_several(who, sizes)]
     least, threshold = _operating_point(away, shares, own, sure, fpir)
     believed = shares >= least
     thresholds = _drawn_in(threshold, near[believed], away[believed], own, int(who.max()) + 1)
+    named, missed = (away <= thresholds[near]) & believed, (own > threshold) | (sure < least)
+    people = len(thresholds)
     calibration = Calibration(
         threshold, int((thresholds < threshold).sum()), fpir, len(strangers), len(away) - len(strangers), len(own),
-        _share((away <= thresholds[near]) & believed), _share((own > threshold) | (sure < least)), least,
+        _share(named), _share(missed), least,
+        _expected(named, fpir, len(strangers) + people), _expected(missed, 0.0, people),
     )  # fmt: skip
     return calibration, thresholds
+
+
+def _expected(wrong: np.ndarray, asked: float, independent: int) -> tuple[float, float]:
+    """Return the interval (Clopper and Pearson 1934) in which a rate is to be expected that was seen in calibration.
+
+    Thresholds were fitted to these events, so fewer go wrong than elsewhere: the upper end is that of the rate that was
+    asked for, where that is higher. Events of one resident are alike: they count as one witness, not as many.
+    """
+    if not len(wrong):
+        return 0.0, 1.0
+    from scipy.stats import beta
+
+    total = min(independent, len(wrong))
+    seen = float(wrong.mean()) * total
+    most = max(seen, asked * total)
+    low = beta.ppf(0.025, seen, total - seen + 1) if seen >= 1 else 0.0
+    high = beta.ppf(0.975, most + 1, total - most) if most < total else 1.0
+    return float(low), float(high)
 
 
 def _nearest_people(
@@ -127,11 +150,25 @@ def _operating_point(
     The more the classifier doubts, the fewer strangers are left for the distance to keep out, and the wider it can be.
     """
     tried = []
-    for least in LEAST:
+    for least in LEAST if len(own) else (0.0,):  # where nothing shows what its doubt costs, the classifier is not asked
         threshold = _drawn_back(_threshold(away, shares >= least, fpir), own)
         tried.append((float(np.sum((own > threshold) | (sure < least))), -least, threshold))
     _, doubted, threshold = min(tried)  # of equals the one in which the second witness has more to say
     return -doubted, threshold
+
+
+def _sureness(
+    probes: np.ndarray, who: np.ndarray, classifier: Classifier | None, held_out: np.ndarray | None
+) -> np.ndarray:
+    """Return what the classifier can be relied on to give each event's own person, (events,).
+
+    That is what machines gave it that had not seen the event, or what the final machine gives it, if that is less: with
+    one or two events a person the final machine gives everybody nearly the same, even what it was trained on (seen:
+    with two photographs each of 24 people all residents were doubted).
+    """
+    if classifier is None or held_out is None:
+        return np.ones(len(who))
+    return np.minimum(held_out, classifier.probabilities(probes)[np.arange(len(who)), who])
 
 
 def _shares(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,10 @@ def choose(
     search = SupportVectorSearch(
         preset, cv=splits, engine="auto" if len(who) >= COMPILE_FACES else "sklearn",
         progress=lambda done, total, info: progress(done, total, str(info)),
-    ).fit(embeddings, who)  # fmt: skip
+    )  # fmt: skip
+    with warnings.catch_warnings():  # people of one or two faces are meant
+        warnings.filterwarnings("ignore", "The number of unique classes is greater", UserWarning)
+        search.fit(embeddings, who)
     prob_a, prob_b, own, predicted = _judged(search, who)
     return Choice(
         search.best_estimator_, prob_a, prob_b, dict(search.best_params_), float(search.best_score_),

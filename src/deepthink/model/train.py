@@ -91,16 +91,29 @@ def train(
     MixedEmbeddersError
         Gallery and strangers were embedded differently.
     """
-    started = time.monotonic()
     data, held_out = _kept(facedata.read(gallery), hold_out)
     others = _strangers(strangers, hold_out, data.fingerprint)
+    return learn(data, others, held_out, preset, folds, fpir, progress)
+
+
+def learn(
+    data: FaceData,
+    strangers: np.ndarray,
+    held_out: int = 0,
+    preset: str = "standard",
+    folds: int = 5,
+    fpir: float = 0.01,
+    progress: Progress = lambda done, total, what: None,
+) -> TrainReport:
+    """Train on embeddings that are in memory, `strangers` one row an event; otherwise as `train`."""
+    started = time.monotonic()
     people, who = np.unique(data.people, return_inverse=True)
     if not len(people):
         raise NotEnoughDataError("Nobody is enrolled. Accept faces with deepthink review, then run deepthink embed.")
     baselines = Baselines.of(data.vectors, list(data.people))
     choice = choose(data.vectors, who, data.events, preset, folds, progress) if len(people) > 1 else None
-    recogniser = _recogniser(data, who, baselines, choice, others, fpir)
-    return _report(data, who, recogniser, baselines, choice, others, held_out, time.monotonic() - started)
+    recogniser = _recogniser(data, who, baselines, choice, strangers, fpir)
+    return _report(data, who, recogniser, baselines, choice, strangers, held_out, time.monotonic() - started)
 
 
 def _kept(data: FaceData, hold_out: Collection[str]) -> tuple[FaceData, int]:
