@@ -150,6 +150,11 @@ def test_rolling_back_twice_goes_back_two_versions(walked, tmp_path):
     for version in ("beta2", "gamma3"):
         command("run", site, "--from", "embed", "--version", version)
     assert json.loads(command("status", site, "--json").stdout)["production"] == "gamma3"
+    verdict = json.loads((site / "registry/beta2/verdict.json").read_text())
+    assert (verdict["outcome"], verdict["production"]["champion"]) == ("pass", "alpha")
+    assert verdict["production"]["events"] > 0
+    assert verdict["production"]["flips"] == []  # trained on the same faces
+    assert "What would change" in (site / "registry/beta2/report.html").read_text()
     assert json.loads(command("rollback", "--site", site, "--json").stdout)[0]["version"] == "beta2"
     assert json.loads(command("rollback", "--site", site, "--json").stdout)[0]["version"] == "alpha"
     assert (site / "targets/sentinel1/current").resolve().name == "alpha"

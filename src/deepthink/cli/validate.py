@@ -25,7 +25,7 @@ def validate(
     with progress("validate") as update:
         verdict = validate_site(opened, name, update)
     tell_problems(opened)
-    lines = [f"{name} {'passed' if verdict.passed else 'failed'}."]
+    lines = [f"{name}: {verdict.outcome}."]
     lines += [
         f"  {'yes' if gate.passed else 'no ':3} {gate.question} {gate.found} (limit: {gate.limit})"
         for gate in verdict.gates

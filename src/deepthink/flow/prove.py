@@ -9,6 +9,7 @@ import numpy as np
 
 from deepthink.embedding import facedata
 from deepthink.errors import BadInputError
+from deepthink.flow.champion import Both, Champion, again, beside, champion_of
 from deepthink.flow.collect import answers
 from deepthink.flow.truth import present
 from deepthink.flow.version_files import VersionFiles, version_files
@@ -28,11 +29,13 @@ def validate_site(site: Site, version: str, progress: Progress) -> Verdict:
     files = version_files(site, version)
     recogniser = read_recogniser(files.recogniser)
     figures = json.loads(files.figures.read_text(encoding="utf-8"))
+    champion = champion_of(site, version, recogniser)
     if site.truth is not None and site.settings.validation.days:
-        asked, probes = _ask_events(site, recogniser, progress)
+        both, probes = _ask_events(site, recogniser, champion, progress)
     else:
-        asked, probes = _ask_reviewed(files, recogniser)
-    verdict = validate(version, asked, site.limits)
+        both, probes = _ask_reviewed(files, recogniser, champion)
+    asked = [new for _, new in both]
+    verdict = validate(version, asked, site.limits, beside(champion, both, recogniser) if champion else None)
     write_verdict(files.proof / "verdict.json", verdict)
     write_report(files.proof / "report.html", verdict, figures)
     gallery = recogniser.rule.centroids
@@ -40,18 +43,22 @@ def validate_site(site: Site, version: str, progress: Progress) -> Verdict:
     return verdict
 
 
-def _ask_events(site: Site, recogniser: Recogniser, progress: Progress) -> tuple[list[Asked], np.ndarray]:
+def _ask_events(
+    site: Site, recogniser: Recogniser, champion: Champion | None, progress: Progress
+) -> tuple[list[Both], np.ndarray]:
     """Ask the events of the days kept for validation, exactly as a sentinel would answer them."""
     events = site.events(site.settings.validation.days)
-    asked, probes = [], []
+    both, probes = [], []
     who = present(_known_truth(site))
     for number, answer in enumerate(answers(site, events, recogniser)):
         event = answer.event
         progress(number, len(events), event.date)
-        asked.append(asked_of(answer, who.get((event.date, event.event), frozenset()), recogniser))
+        people = who.get((event.date, event.event), frozenset())
+        new = asked_of(answer, people, recogniser)
+        both.append((asked_of(again(answer, champion), people, recogniser) if champion else None, new))
         probes += [seen.track.probe() for seen in answer.seen]
     progress(len(events), len(events), "")
-    return asked, np.array(probes, np.float32)
+    return both, np.array(probes, np.float32)
 
 
 def _known_truth(site: Site) -> Path:
@@ -69,10 +76,13 @@ def asked_of(answer: Answer, people: frozenset[str], recogniser: Recogniser) -> 
     return Asked(f"{event.date}|{event.event}", event.camera, residents, strangers, answer.named, answer.faces, scores)
 
 
-def _ask_reviewed(files: VersionFiles, recogniser: Recogniser) -> tuple[list[Asked], np.ndarray]:
+def _ask_reviewed(
+    files: VersionFiles, recogniser: Recogniser, champion: Champion | None
+) -> tuple[list[Both], np.ndarray]:
     """Ask the reviewed events that were kept from training, one probe for each person in each."""
     kept = json.loads(files.split.read_text(encoding="utf-8"))
-    asked, probes = [], []
+    both: list[Both] = []
+    probes = []
     for path, enrolled in ((files.facedata, True), (files.strangers, False)):
         if not path.exists():
             continue
@@ -82,11 +92,14 @@ def _ask_reviewed(files: VersionFiles, recogniser: Recogniser) -> tuple[list[Ask
             continue
         labels = [f"{person}/{event}" for person, event in zip(data.people, data.events, strict=True)]
         pooled, groups = pool(data.vectors, np.array(labels))
-        for answer, group in zip(recogniser.identify(pooled), groups, strict=True):
+        before = champion.recogniser.identify(pooled) if champion else [None] * len(pooled)
+        for old, new, group in zip(before, recogniser.identify(pooled), groups, strict=True):
             person, event = str(group).split("/", 1)
-            asked.append(_asked_probe(answer, person, event, enrolled, recogniser))
+            asked = _asked_probe(new, person, event, enrolled, recogniser)
+            fair = old is not None and champion is not None and event not in champion.trained_on
+            both.append((_asked_probe(old, person, event, enrolled, recogniser) if old and fair else None, asked))
         probes.append(pooled)
-    return asked, np.concatenate(probes) if probes else np.zeros((0, 128), np.float32)
+    return both, np.concatenate(probes) if probes else np.zeros((0, 128), np.float32)
 
 
 def _asked_probe(answer: Identification, person: str, event: str, enrolled: bool, recogniser: Recogniser) -> Asked:

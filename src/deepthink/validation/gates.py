@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from deepthink.validation.metrics import Metrics, Rate
@@ -26,6 +27,7 @@ class Gate:
     limit: str
     found: str
     passed: bool
+    asks: bool = False  # when it is not passed a person is to look, and nothing is proven wrong
 
 
 def judge(metrics: Metrics, limits: Limits) -> list[Gate]:
@@ -44,6 +46,20 @@ def judge(metrics: Metrics, limits: Limits) -> list[Gate]:
     ]
 
 
+def outcome(gates: Iterable[Gate]) -> str:
+    """Return pass, fail, or needs a person: when all that is open is a question that a person can answer.
+
+    Examples
+    --------
+    >>> outcome([Gate("events", "Enough?", "5", "2", False, asks=True)])
+    'needs a person'
+    """
+    open_gates = [gate for gate in gates if not gate.passed]
+    if not open_gates:
+        return "pass"
+    return "needs a person" if all(gate.asks for gate in open_gates) else "fail"
+
+
 def _at_most(name: str, question: str, rate: Rate, limit: float) -> Gate:
     return Gate(name, question, f"at most {100 * limit:g} %", str(rate), rate.value <= limit)
 
@@ -52,4 +68,4 @@ def _enough(metrics: Metrics, limits: Limits) -> Gate:
     mated, nonmated = metrics.missed.total, metrics.named.total
     passed = mated >= limits.min_mated and nonmated >= limits.min_nonmated
     limit = f"{limits.min_mated} of residents, {limits.min_nonmated} of strangers"
-    return Gate("events", "Were enough events asked to know?", limit, f"{mated} and {nonmated}", passed)
+    return Gate("events", "Were enough events asked to know?", limit, f"{mated} and {nonmated}", passed, asks=True)

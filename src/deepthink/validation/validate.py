@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from deepthink.files import write_json
-from deepthink.validation.gates import Gate, Limits, judge
+from deepthink.validation.challenge import Challenge, challenge_gates
+from deepthink.validation.gates import Gate, Limits, judge, outcome
 from deepthink.validation.metrics import Asked, Metrics, measure, single_answers
 
 
@@ -21,16 +22,24 @@ class Verdict:
     metrics: Metrics
     gates: tuple[Gate, ...]
     asked: tuple[Asked, ...]
+    challenge: Challenge | None = None  # beside the version in production, where there is one
+
+    @property
+    def outcome(self) -> str:
+        """Pass, fail, or needs a person."""
+        return outcome(self.gates)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values: what verdict.json holds."""
         return {
             "version": self.version,
             "passed": self.passed,
+            "outcome": self.outcome,
             "events": len(self.asked),
             **self.metrics.as_dict(),
             "gates": [asdict(gate) for gate in self.gates],
             "classification_report": self.classification(),
+            "production": self.challenge.as_dict() if self.challenge else None,
             "wrong": [_plain(event) for event in self.asked if is_wrong(event)],
         }
 
@@ -44,7 +53,7 @@ class Verdict:
         return dict(classification_report(truth, answer, output_dict=True, zero_division=0))
 
 
-def validate(version: str, asked: Sequence[Asked], limits: Limits) -> Verdict:
+def validate(version: str, asked: Sequence[Asked], limits: Limits, beside: Challenge | None = None) -> Verdict:
     """Judge a version by the events that were asked.
 
     Parameters
@@ -55,10 +64,12 @@ def validate(version: str, asked: Sequence[Asked], limits: Limits) -> Verdict:
         Events that training never saw, with who is in them and what was answered.
     limits : Limits
         Where the gates stand.
+    beside : Challenge, optional
+        How it did beside the version in production.
     """
     metrics = measure(asked)
-    gates = tuple(judge(metrics, limits))
-    return Verdict(version, all(gate.passed for gate in gates), metrics, gates, tuple(asked))
+    gates = (*judge(metrics, limits), *(challenge_gates(beside) if beside else ()))
+    return Verdict(version, all(gate.passed for gate in gates), metrics, gates, tuple(asked), beside)
 
 
 def write_verdict(path: Path, verdict: Verdict) -> None:
