@@ -23,6 +23,7 @@ from deepthink.cli import (
     run,
     simulate,
     status,
+    suggest,
     sweep,
     train,
     validate,
@@ -41,7 +42,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for module in (
-    demo, init, simulate, detect, recognise, sweep, embed, train, validate, publish, deploy, rollback, run, status
+    demo, init, simulate, detect, recognise, sweep, embed, suggest, train, validate, publish, deploy, rollback, run,
+    status,
 ):  # fmt: skip
     module.add_to(app)
 app.add_typer(review.app, name="review")
