@@ -65,7 +65,7 @@ KNOWN: dict[str, Weights] = {
             size=38_696_353,
             licence="Apache-2.0",
             purpose="any use: face embeddings, 128 numbers a face",
-            source="https://github.com/opencv/opencv_zoo/raw/main/models/face_recognition_sface/"
+            source="https://github.com/opencv/opencv_zoo/raw/47534e27c9851bb1128ccc0102f1145e27f23f98/models/face_recognition_sface/"
             "face_recognition_sface_2021dec.onnx",
         ),
         Weights(
