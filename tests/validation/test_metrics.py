@@ -2,7 +2,6 @@
 
 from deepthink.validation.gates import Limits, judge
 from deepthink.validation.metrics import Asked, Rate, measure, single_answers
-from deepthink.validation.split import hold_out
 
 
 def asked(residents=(), strangers=0, named=(), faces=1):
@@ -51,15 +50,3 @@ def test_a_gate_fails_at_one_error_too_many():
 def test_events_with_two_people_are_left_out_of_the_classification_report():
     truth, answer = single_answers([asked(["ann"], named=["ann"]), asked(["ann", "bob"]), asked(strangers=1)])
     assert (truth, answer) == (["ann", "Unknown"], ["ann", "Unknown"])
-
-
-def test_the_held_out_events_do_not_change_when_others_arrive():
-    early = [("ann", f"2026-03-02|{number}") for number in range(12)]
-    late = [*early, *(("bob", f"2026-03-03|{number}") for number in range(12))]
-    first, second = hold_out(early, 0.25), hold_out(late, 0.25)
-    assert len(first) == 3
-    assert set(first) <= set(second)
-
-
-def test_a_person_with_few_events_is_enrolled_with_all_of_them():
-    assert hold_out([("ann", f"d|{number}") for number in range(3)], 0.5) == []

@@ -62,6 +62,10 @@ class HashBook:
         self._hashes.append(picture_hash)
         return True
 
+    def of(self, number: int) -> int:
+        """Return the hash of a row, by its number in the facelist; 0 when its picture is gone."""
+        return self._hashes[number - 1]
+
     def save(self) -> None:
         """Write the hashes beside the facelist."""
         with replacing(self.path) as beside, beside.open("wb") as file:

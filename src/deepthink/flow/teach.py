@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from deepthink.curation.facelist import Facelist
+from deepthink.curation.hashes import HashBook
+from deepthink.curation.sweep import picture_hash
 from deepthink.embedding import facedata
+from deepthink.embedding.facedata import FaceData
 from deepthink.errors import SettingsError
 from deepthink.files import write_json, write_text
 from deepthink.flow import notebook
 from deepthink.flow.version_files import VersionFiles, version_files
 from deepthink.flow.wiring import Site
 from deepthink.records import UNKNOWN, Progress
-from deepthink.validation.split import hold_out
+from deepthink.validation.split import copies, hold_out, same_strangers
 
 
 def train_site(site: Site, version: str, progress: Progress) -> dict[str, Any]:
@@ -101,13 +105,21 @@ def _split(site: Site, files: VersionFiles) -> list[str]:
     """Return the events to keep from training, the same ones as long as they are reviewed."""
     if site.truth is not None and site.settings.validation.days:
         return [f"{event.date}|{event.event}" for event in site.events(site.settings.validation.days)]
-    return hold_out(_reviewed(files), site.settings.validation.hold_out)
+    gallery, strangers = (facedata.read(path) if path.exists() else None for path in (files.facedata, files.strangers))
+    events, together = [], []
+    if gallery is not None:
+        events += list(zip(gallery.people, gallery.events, strict=True))
+        together += copies(gallery.people, gallery.events, gallery.vectors, _hashes(site, gallery))
+    if strangers is not None:
+        events += [(UNKNOWN, event) for event in strangers.events]
+        together += same_strangers(strangers.events, strangers.vectors)
+    return hold_out(events, site.settings.validation.hold_out, together)
 
 
-def _reviewed(files: VersionFiles) -> Iterable[tuple[str, str]]:
-    """Yield whose each reviewed face is, and its event; strangers are all one."""
-    if files.facedata.exists():
-        data = facedata.read(files.facedata)
-        yield from zip(data.people, data.events, strict=True)
-    if files.strangers.exists():
-        yield from ((UNKNOWN, event) for event in facedata.read(files.strangers).events)
+def _hashes(site: Site, data: FaceData) -> np.ndarray:
+    """Return the perceptual hash of each face, 0 where it is not in the facelist any more."""
+    rows = Facelist(site.facelist, site.datasink.problems).rows
+    book = HashBook(site.facelist, rows, lambda row: picture_hash(site.datasink, row))
+    sink = site.datasink.name
+    kept = {facedata.face_key(row.name, row.frame, row.box, sink): book.of(number) for number, row in rows.items()}
+    return np.array([kept.get(key, 0) for key in data.keys], np.uint64)
