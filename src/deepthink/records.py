@@ -116,3 +116,4 @@ class Identification:
     threshold: float  # that person's own
     nearest: str  # who is nearest, named or not; empty when the gallery is
     reason: str = ""  # why the answer is unknown
+    doubted: bool = False  # whether quality or classifier would refuse a name, however near the probe was

@@ -72,6 +72,8 @@ class ValidationSettings(Section):
     truth: Path | None = Field(None, description="who is really in each frame, where that is known (simulated sites)")
     max_fnir: float = Field(0.10, ge=0, le=1, description="gate: residents' events not named rightly, at most")
     max_fpir: float = Field(0.05, ge=0, le=1, description="gate: strangers' events given a name, at most")
+    max_mistaken: float = Field(0.05, ge=0, le=1, description="gate: residents' events given another's name, at most")
+    tags: dict[str, list[str]] = Field({}, description="groups to report: people, or hours as 20-6")
     min_mated: int = Field(5, ge=0, description="gate: residents' events asked, at least")
     min_nonmated: int = Field(5, ge=0, description="gate: strangers' events asked, at least")
 

@@ -5,7 +5,7 @@ import pytest
 
 from deepthink.embedding.facedata import FaceData
 from deepthink.model.train import learn
-from deepthink.validation.challenge import challenge, challenge_gates
+from deepthink.validation.challenge import challenge, challenge_gates, uncompared
 from deepthink.validation.gates import Limits, outcome
 from deepthink.validation.metrics import Asked
 from deepthink.validation.validate import validate
@@ -39,6 +39,21 @@ def test_a_version_that_forgets_somebody_does_not_pass():
     gates = challenge_gates(challenge("alpha", right, right, ["bob"]))
     assert [gate.name for gate in gates if not gate.passed] == ["people"]
     assert outcome(gates) == "fail"
+
+
+def test_a_person_who_is_never_named_any_more_is_lost_whatever_the_gallery_says():
+    before = [asked(n, {"ann"}, {"ann"}) for n in range(60)] + [asked(n, {"bob"}, {"bob"}) for n in range(60, 63)]
+    after = [*before[:60], *(asked(n, {"bob"}, set()) for n in range(60, 63))]
+    found = challenge("alpha", before, after, [])
+    assert found.p_value > 0.05  # too few to be beyond chance
+    assert found.missing == ("bob",)
+    assert challenge("alpha", before, [*after[:62], before[62]], []).missing == ()
+
+
+def test_versions_that_cannot_be_asked_side_by_side_are_shown_to_a_person():
+    right = [asked(n, {"ann"}, {"ann"}) for n in range(10)] + [asked(n, {}, {}, 1) for n in range(10)]
+    verdict = validate("beta", right, Limits(), uncompared("alpha", "another embedder"))
+    assert (verdict.outcome, verdict.passed, verdict.challenge) == ("needs a person", False, None)
 
 
 def test_a_striking_improvement_is_shown_to_a_person():

@@ -76,12 +76,12 @@ def _face(row: Row, picture: Callable[[Row], np.ndarray]) -> np.ndarray:
         image = picture(row)
     except BadInputError:
         return np.full((CELL, CELL, 3), 225, np.uint8)
-    face = _square(image, row.box)
+    face = square(image, row.box)
     return cv2.resize(face, (CELL, CELL), interpolation=cv2.INTER_AREA if face.shape[0] > CELL else cv2.INTER_CUBIC)
 
 
-def _square(image: np.ndarray, box: Box) -> np.ndarray:
-    """Cut the face with some of its surroundings, padded where it reaches over the frame."""
+def square(image: np.ndarray, box: Box) -> np.ndarray:
+    """Cut a face with some of its surroundings, square, padded where it reaches over the frame."""
     side = max(16, round(max(box.width, box.height) * 1.3))
     x, y = (box.x1 + box.x2 - side) // 2, (box.y1 + box.y2 - side) // 2
     grown = cv2.copyMakeBorder(image, side, side, side, side, cv2.BORDER_REPLICATE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import h5py
@@ -61,6 +62,27 @@ def face_key(name: str, frame: FrameKey, box: Box, sink: str) -> str:
 def face_of(key: str) -> str:
     """Return the part of a key that says which face it is, whatever its name."""
     return key.split("/", 1)[1]
+
+
+def frame_of(key: str) -> tuple[FrameKey, Box]:
+    """Return the frame and the box that a key names.
+
+    Raises
+    ------
+    BadInputError
+        It is not the key of a face.
+
+    Examples
+    --------
+    >>> frame_of("Ann/2026-03-02|a1|2026-03-02T08:00:00.000000|(1,2,3,4)|data1")[1]
+    Box(x1=1, y1=2, x2=3, y2=4)
+    """
+    try:
+        day, event, time, box, _ = face_of(key).split("|")
+        sides = [int(side) for side in box.strip("()").split(",")]
+        return FrameKey(day, event, datetime.fromisoformat(time)), Box(*sides)
+    except (ValueError, TypeError, IndexError):
+        raise BadInputError(f"{key!r} does not name a face as facedata does.") from None
 
 
 def read(path: Path) -> FaceData:

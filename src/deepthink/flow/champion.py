@@ -14,7 +14,8 @@ from deepthink.errors import DeepthinkError
 from deepthink.flow.wiring import Site
 from deepthink.model.artifact import Recogniser
 from deepthink.recognition.recognise import Answer, Seen
-from deepthink.validation.challenge import Challenge, challenge
+from deepthink.validation.challenge import Challenge, challenge, uncompared
+from deepthink.validation.gates import Gate
 from deepthink.validation.metrics import Asked
 
 Both = tuple[Asked | None, Asked]  # what production answered, None where it was trained on the event; the new version
@@ -29,14 +30,16 @@ class Champion:
     trained_on: frozenset[str]  # events, "date|event"
 
 
-def champion_of(site: Site, version: str, challenger: Recogniser) -> Champion | None:
-    """Return the version in production; None when there is no other, or its distances cannot be compared."""
+def champion_of(site: Site, version: str, challenger: Recogniser) -> Champion | Gate | None:
+    """Return the version in production; a question to a person when it cannot be compared, None when there is none."""
     name = site.ledger.production()
     if name is None or name == version:
         return None
     recogniser = site.in_production()
     if recogniser.embedder != challenger.embedder:
-        return None
+        return uncompared(
+            name, f"not comparable: {name} is of {recogniser.embedder}, {version} of {challenger.embedder}"
+        )
     return Champion(name, recogniser, _trained_on(site.registry.get(name), name))
 
 

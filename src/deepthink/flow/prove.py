@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from deepthink.curation.facelist import Facelist
 from deepthink.embedding import facedata
+from deepthink.embedding.facedata import FaceData
 from deepthink.errors import BadInputError
+from deepthink.flow.asking import asked_of, asked_probe, named_by
 from deepthink.flow.champion import Both, Champion, again, beside, champion_of
 from deepthink.flow.collect import answers
+from deepthink.flow.pictures import show_faces, typical
 from deepthink.flow.truth import present
 from deepthink.flow.version_files import VersionFiles, version_files
 from deepthink.flow.wiring import Site
 from deepthink.model.artifact import Recogniser, read_recogniser
 from deepthink.model.calibrate import pool
 from deepthink.model.golden import write_golden
-from deepthink.recognition.recognise import Answer
-from deepthink.records import Identification, Progress
-from deepthink.validation.metrics import Asked
-from deepthink.validation.report import write_report
+from deepthink.records import UNKNOWN, Progress
+from deepthink.validation.challenge import Challenge
+from deepthink.validation.gates import Gate
+from deepthink.validation.metrics import Rate
+from deepthink.validation.notes import notes
+from deepthink.validation.report import Faces, write_report
 from deepthink.validation.validate import Verdict, validate, write_verdict
 
 
@@ -30,17 +38,50 @@ def validate_site(site: Site, version: str, progress: Progress) -> Verdict:
     recogniser = read_recogniser(files.recogniser)
     figures = json.loads(files.figures.read_text(encoding="utf-8"))
     champion = champion_of(site, version, recogniser)
+    compared = champion if isinstance(champion, Champion) else None
     if site.truth is not None and site.settings.validation.days:
-        both, probes = _ask_events(site, recogniser, champion, progress)
+        both, probes = _ask_events(site, recogniser, compared, progress)
     else:
-        both, probes = _ask_reviewed(files, recogniser, champion)
-    asked = [new for _, new in both]
-    verdict = validate(version, asked, site.limits, beside(champion, both, recogniser) if champion else None)
+        both, probes = _ask_reviewed(site, files, recogniser, compared)
+    verdict = _judged(site, files, both, recogniser, champion)
     write_verdict(files.proof / "verdict.json", verdict)
-    write_report(files.proof / "report.html", verdict, figures)
-    gallery = recogniser.rule.centroids
-    write_golden(files.proof, recogniser, np.concatenate([gallery, probes]) if len(probes) else gallery)
+    gallery = facedata.read(files.facedata)
+    write_report(files.proof / "report.html", verdict, figures, Faces(show_faces(site), typical(gallery, recogniser)))
+    baselines = recogniser.rule.centroids
+    write_golden(files.proof, recogniser, np.concatenate([baselines, probes]) if len(probes) else baselines)
     return verdict
+
+
+def _judged(
+    site: Site, files: VersionFiles, both: list[Both], recogniser: Recogniser, champion: Champion | Gate | None
+) -> Verdict:
+    found: Challenge | Gate | None = champion if not isinstance(champion, Champion) else None
+    if isinstance(champion, Champion):
+        found = beside(champion, both, recogniser)
+    trained = facedata.read(files.facedata)
+    held_out = json.loads(files.split.read_text(encoding="utf-8"))
+    trained = trained.only(~np.isin(trained.events, held_out))
+    return validate(
+        files.version, [new for _, new in both], site.limits, found,
+        tags=site.settings.validation.tags, unenrolled=_unenrolled(site, recogniser),
+        notes=notes(trained, _cameras(site, trained.events)),
+    )  # fmt: skip
+
+
+def _unenrolled(site: Site, recogniser: Recogniser) -> Rate:
+    """Count the people of whom faces were accepted and none could be enrolled."""
+    rows = Facelist(site.facelist, site.datasink.problems).rows.values()
+    accepted = {row.name for row in rows if row.enrolled}
+    return Rate(len(accepted - set(recogniser.people)), len(accepted))
+
+
+def _cameras(site: Site, events: Iterable[str]) -> dict[str, str]:
+    """Return the camera of each event, "date|event", that the datasink still has."""
+    wanted = set(events)
+    days = {event.split("|", 1)[0] for event in wanted} & set(site.datasink.dates())
+    held = [event for day in sorted(days) for event in site.datasink.events(day)]
+    names = {f"{event.date}|{event.event}": event.camera for event in held}
+    return {event: camera for event, camera in names.items() if event in wanted}
 
 
 def _ask_events(
@@ -67,43 +108,42 @@ def _known_truth(site: Site) -> Path:
     return site.truth
 
 
-def asked_of(answer: Answer, people: frozenset[str], recogniser: Recogniser) -> Asked:
-    """Return what was answered to an event in which `people` really are."""
-    residents = people & frozenset(recogniser.people)
-    scores = tuple((seen.answer.nearest, seen.answer.distance) for seen in answer.seen if seen.track.usable)
-    event = answer.event
-    strangers = len(people - residents)
-    return Asked(f"{event.date}|{event.event}", event.camera, residents, strangers, answer.named, answer.faces, scores)
-
-
 def _ask_reviewed(
-    files: VersionFiles, recogniser: Recogniser, champion: Champion | None
+    site: Site, files: VersionFiles, recogniser: Recogniser, champion: Champion | None
 ) -> tuple[list[Both], np.ndarray]:
     """Ask the reviewed events that were kept from training, one probe for each person in each."""
     kept = json.loads(files.split.read_text(encoding="utf-8"))
+    cameras = _cameras(site, kept)
     both: list[Both] = []
     probes = []
     for path, enrolled in ((files.facedata, True), (files.strangers, False)):
-        if not path.exists():
+        data = facedata.read(path) if path.exists() else None
+        data = data.only(np.isin(data.events, kept)) if data else None
+        if data is None or not data.keys:
             continue
-        data = facedata.read(path)
-        data = data.only(np.isin(data.events, kept))
-        if not data.keys:
-            continue
-        labels = [f"{person}/{event}" for person, event in zip(data.people, data.events, strict=True)]
-        pooled, groups = pool(data.vectors, np.array(labels))
-        before = champion.recogniser.identify(pooled) if champion else [None] * len(pooled)
-        for old, new, group in zip(before, recogniser.identify(pooled), groups, strict=True):
-            person, event = str(group).split("/", 1)
-            asked = _asked_probe(new, person, event, enrolled, recogniser)
-            fair = old is not None and champion is not None and event not in champion.trained_on
-            both.append((_asked_probe(old, person, event, enrolled, recogniser) if old and fair else None, asked))
+        people = data.people if enrolled else np.full(len(data.keys), UNKNOWN, object)
+        found, pooled = _ask_faces(data, people, recogniser, champion, cameras)
+        both += found
         probes.append(pooled)
     return both, np.concatenate(probes) if probes else np.zeros((0, 128), np.float32)
 
 
-def _asked_probe(answer: Identification, person: str, event: str, enrolled: bool, recogniser: Recogniser) -> Asked:
-    resident = enrolled and person in recogniser.people
-    named = frozenset({answer.person}) if answer.person else frozenset[str]()
-    residents = frozenset({person}) if resident else frozenset[str]()
-    return Asked(event, "", residents, int(not resident), named, 1, ((answer.nearest, answer.distance),))
+def _ask_faces(
+    data: FaceData, people: np.ndarray, recogniser: Recogniser, champion: Champion | None, cameras: dict[str, str]
+) -> tuple[list[Both], np.ndarray]:
+    labels = np.array([f"{person}/{event}" for person, event in zip(people, data.events, strict=True)])
+    pooled, groups = pool(data.vectors, labels)
+    looks = recogniser.identify(data.vectors)
+    new = recogniser.identify(pooled)
+    old = champion.recogniser.identify(pooled) if champion else None
+    both: list[Both] = []
+    for number, group in enumerate(groups):
+        own = np.flatnonzero(labels == group)
+        person, event = str(group).split("/", 1)
+        keys, seen = [data.keys[at] for at in own], [looks[at] for at in own]
+        asked = asked_probe(new[number], pooled[number], person, keys, seen, recogniser, cameras.get(event, ""))
+        before = None
+        if old and champion and event not in champion.trained_on:
+            before = replace(asked, named=named_by(old[number]))
+        both.append((before, asked))
+    return both, pooled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,12 @@ def publish_site(site: Site, version: str) -> Path:
     try:
         figures = json.loads(files.figures.read_text(encoding="utf-8"))
         manifest = json.loads(files.recogniser.with_suffix(".json").read_text(encoding="utf-8"))
-        facts = {"embedder": manifest["embedder"], "training": figures, "verdict": _short(verdict)}
+        facts = {
+            "recogniser": _how(site, manifest),
+            "embedder": manifest["embedder"],
+            "training": figures,
+            "verdict": _short(verdict),
+        }
         return publish(version, contents, facts, site.registry, site.ledger)
     except VersionExistsError:
         folder = site.registry.get(version)
@@ -39,6 +45,13 @@ def publish_site(site: Site, version: str) -> Path:
             raise
         enter(version, verdict, site.ledger)
         return folder
+
+
+def _how(site: Site, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return how it decides and what its embeddings are of: without these a threshold is a number without a unit."""
+    alignment = asdict(site.embedder.alignment) if site.embedder.fingerprint == manifest["embedder"] else {}
+    kept = {key: value for key, value in alignment.items() if key != "points"}
+    return {"rule": manifest["rule"], "metric": manifest["metric"], "alignment": kept}
 
 
 def _verdict(files: VersionFiles) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class Site:
     def limits(self) -> Limits:
         """Where the gates stand."""
         rules = self.settings.validation
-        return Limits(rules.max_fnir, rules.max_fpir, rules.min_mated, rules.min_nonmated)
+        return Limits(rules.max_fnir, rules.max_fpir, rules.min_mated, rules.min_nonmated, rules.max_mistaken)
 
     @property
     def facelist(self) -> Path:

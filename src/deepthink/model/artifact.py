@@ -18,6 +18,7 @@ from deepthink.model.openset import Rule
 from deepthink.records import Identification
 
 FORMAT = 1
+RULE = "quality, distance to the nearest baseline, classifier"  # all three must agree (docs/decisions/decision-rule.md)
 _CLASSIFIER = ("support_vectors", "dual_coef", "intercept", "n_support", "prob_a", "prob_b")
 
 
@@ -72,6 +73,7 @@ def _manifest(path: Path, recogniser: Recogniser) -> dict[str, Any]:
         "arrays": {"name": path.name, "sha256": sha256(path)},
         "people": list(recogniser.people),
         "embedder": recogniser.embedder,
+        "rule": RULE,
         "metric": "euclidean",
         "least_probability": recogniser.rule.least_probability,
         "classifier": {"kernel": classifier.kernel, "gamma": classifier.gamma, "C": classifier.C}

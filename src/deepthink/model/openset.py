@@ -68,16 +68,15 @@ class Rule:
 
     def _one(self, distances: np.ndarray, shares: np.ndarray, usable: bool) -> Identification:
         near = int(np.argmin(distances))
-        reason = self._why_not(near, distances, shares, usable)
-        person = None if reason else self.people[near]
-        threshold = float(self.thresholds[near])
-        return Identification(person, float(shares[near]), float(distances[near]), threshold, self.people[near], reason)
+        name, distance, threshold = self.people[near], float(distances[near]), float(self.thresholds[near])
+        doubt = self._doubt(near, shares) if usable else "no usable picture"
+        too_far = f"too far from {name}" if usable and distance > threshold else ""
+        reason = too_far or doubt
+        person = None if reason else name
+        return Identification(person, float(shares[near]), distance, threshold, name, reason, bool(doubt))
 
-    def _why_not(self, near: int, distances: np.ndarray, shares: np.ndarray, usable: bool) -> str:
-        if not usable:
-            return "no usable picture"
-        if distances[near] > self.thresholds[near]:
-            return f"too far from {self.people[near]}"
+    def _doubt(self, near: int, shares: np.ndarray) -> str:
+        """Return why the classifier refuses the nearest person, empty when it does not."""
         if shares[near] < self.least_probability:
             return f"nearest to {self.people[near]}, but the classifier gives it only {100 * shares[near]:.0f} %"
         first = int(np.argmax(shares))

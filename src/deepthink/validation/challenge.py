@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from deepthink.validation.gates import Gate
 from deepthink.validation.metrics import Asked
 
 SIGNIFICANCE = 0.05
+KNOWN_BY = 3  # events in which production named somebody, from which on a version that never does has lost them
 STRIKING = 0.2  # share of events put right from which on a person should look why: more often a leak than a triumph
 
 
@@ -34,7 +36,7 @@ class Challenge:
     lost: int  # answered rightly by the champion alone
     gained: int  # answered rightly by the challenger alone
     p_value: float  # of losing so many more by chance (McNemar's test, exact, one-sided)
-    missing: tuple[str, ...]  # people that the champion knows and the challenger does not
+    missing: tuple[str, ...]  # people that the champion knows and the challenger does not, or never names any more
     flips: tuple[Flip, ...]  # worst first
 
     def as_dict(self) -> dict[str, Any]:
@@ -75,7 +77,8 @@ def challenge(champion: str, before: Sequence[Asked], after: Sequence[Asked], mi
     p_value = float(binomtest(lost, changed, 0.5, "greater").pvalue) if changed else 1.0
     flips = [_flip(old, new) for old, new in pairs if old.named != new.named]
     flips.sort(key=lambda flip: (-flip.harm, flip.event))
-    return Challenge(champion, len(pairs), lost, gained, p_value, tuple(sorted(missing)), tuple(flips))
+    gone = sorted({*missing, *_forgotten(pairs)})
+    return Challenge(champion, len(pairs), lost, gained, p_value, tuple(gone), tuple(flips))
 
 
 def challenge_gates(found: Challenge) -> list[Gate]:
@@ -95,6 +98,23 @@ def challenge_gates(found: Challenge) -> list[Gate]:
             change, found.gained <= STRIKING * found.events, asks=True,
         ),
     ]  # fmt: skip
+
+
+def uncompared(champion: str, why: str) -> Gate:
+    """Return the question to a person who must decide because the two versions could not be asked side by side."""
+    return Gate(
+        "production", f"Is it no worse than {champion}?", "the same events asked of both", why, False, asks=True
+    )
+
+
+def _forgotten(pairs: Iterable[tuple[Asked, Asked]]) -> list[str]:
+    """Return the people whom the champion named in several events, and the challenger in none."""
+    before: Counter[str] = Counter()
+    after: Counter[str] = Counter()
+    for old, new in pairs:
+        before.update(old.residents & old.named)
+        after.update(new.residents & new.named)
+    return [person for person, count in before.items() if count >= KNOWN_BY and not after[person]]
 
 
 def _right(event: Asked) -> bool:

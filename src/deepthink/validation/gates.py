@@ -16,6 +16,7 @@ class Limits:
     max_fpir: float = 0.05
     min_mated: int = 5
     min_nonmated: int = 5
+    max_mistaken: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,12 @@ def judge(metrics: Metrics, limits: Limits) -> list[Gate]:
     --------
     >>> clean = Metrics(Rate(0, 40), Rate(0, 40), Rate(0, 40), 0, {})
     >>> [gate.passed for gate in judge(clean, Limits())]
-    [True, True, True]
+    [True, True, True, True]
     """
     return [
         _at_most("FNIR", "Are residents recognised?", metrics.missed, limits.max_fnir),
         _at_most("FPIR", "Do strangers stay strangers?", metrics.named, limits.max_fpir),
+        _at_most("residents", "Is nobody called by another's name?", metrics.mistaken, limits.max_mistaken),
         _enough(metrics, limits),
     ]
 

@@ -7,11 +7,28 @@ of the first that were not answered with their person, FPIR the share of the sec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from deepthink.records import UNKNOWN
+from deepthink.records import UNKNOWN, Box, FrameKey
+
+
+class Score(NamedTuple):
+    """One person that was seen in an event, before the decision."""
+
+    nearest: str
+    distance: float  # to the nearest person's baseline
+    margin: float = math.inf  # distance less threshold; infinite when quality or classifier refuse any name
+
+
+class Look(NamedTuple):
+    """One face of an event, answered on its own."""
+
+    frame: FrameKey
+    box: Box
+    answer: str  # a name or "Unknown"
 
 
 @dataclass(frozen=True)
@@ -24,12 +41,25 @@ class Asked:
     strangers: int  # people in it who are not enrolled
     named: frozenset[str]  # the names that were answered
     faces: int  # how many faces were found
-    scores: tuple[tuple[str, float], ...] = ()  # nearest person and distance of each person that was seen
+    scores: tuple[Score, ...] = ()  # of each person that was seen
+    hour: int | None = None  # of the day, 0 to 23, at the camera
+    looks: tuple[Look, ...] = ()
+    apart: Mapping[str, float] = field(default_factory=dict)  # distance to everyone's baseline, where one face was seen
+
+    @property
+    def alone(self) -> str:
+        """Who is in it, "Unknown" for a stranger; empty when nobody or more than one is."""
+        if len(self.residents) + self.strangers != 1:
+            return ""
+        return next(iter(self.residents), UNKNOWN)
 
 
 @dataclass(frozen=True)
 class Rate:
-    """A share with its counts and its exact 95 % interval (Clopper and Pearson 1934)."""
+    """A share with its counts and its 95 % interval: exact (Clopper and Pearson 1934), or by the rule of three.
+
+    Where nothing went wrong in n, the truth is below 3/n, 95 times of 100 (Hanley and Lippman-Hand 1983).
+    """
 
     count: int
     total: int
@@ -41,9 +71,9 @@ class Rate:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Between which the true share lies, 95 times of 100; nothing wrong in 100 still allows 3 or 4 %."""
-        if not self.total:
-            return 0.0, 1.0
+        """Between which the true share lies, 95 times of 100; nothing wrong in 100 still allows 3 %."""
+        if not self.count:
+            return 0.0, min(1.0, 3 / self.total) if self.total else 1.0
         from scipy.stats import binomtest
 
         low, high = binomtest(self.count, self.total).proportion_ci(0.95, method="exact")
@@ -55,7 +85,7 @@ class Rate:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
-        return {**asdict(self), "rate": self.value, "interval": list(self.interval)}
+        return {"count": self.count, "total": self.total, "rate": self.value, "interval": list(self.interval)}
 
 
 @dataclass(frozen=True)
@@ -111,9 +141,9 @@ def single_answers(asked: Iterable[Asked]) -> tuple[list[str], list[str]]:
     """Return truth and answer of the events with one person in them, for a classification report."""
     truth, answer = [], []
     for event in asked:
-        if len(event.residents) + min(event.strangers, 1) != 1:
+        own = event.alone
+        if not own:
             continue
-        own = next(iter(event.residents), UNKNOWN)
         truth.append(own)
         answer.append(own if own in event.named else min(event.named, default=UNKNOWN))
     return truth, answer

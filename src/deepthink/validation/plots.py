@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from deepthink.validation.metrics import Asked, single_answers
+from deepthink.validation.study import Point
 
 RESIDENT, STRANGER, LINE = "#2a7f9e", "#d1495b", "#333333"
+LEAST = 0.001  # a share that is drawn as nothing, where axes are logarithmic
 
 
 def figure(width: float = 7.0, height: float = 3.4) -> Any:
@@ -34,8 +36,8 @@ def as_svg(drawn: Any) -> str:
 
 def distances(asked: Sequence[Asked], threshold: float) -> Any:
     """Draw how far residents and strangers lie from the nearest baseline, and where the threshold is."""
-    own = [distance for event in asked if not event.strangers for _, distance in event.scores]
-    others = [distance for event in asked if not event.residents for _, distance in event.scores]
+    own = [score.distance for event in asked if not event.strangers for score in event.scores]
+    others = [score.distance for event in asked if not event.residents for score in event.scores]
     return histogram(own, others, threshold, "events")
 
 
@@ -74,27 +76,23 @@ def confusion_matrix_figure(counts: np.ndarray, names: Sequence[str]) -> Any:
     return drawn
 
 
-def trade_off(asked: Sequence[Asked], threshold: float) -> Any:
-    """Draw FNIR against FPIR as the threshold moves (the DET curve), with the operating point."""
+def trade_off(curve: Sequence[Point]) -> Any:
+    """Draw FNIR against FPIR as all thresholds move together (the DET curve), with the operating point."""
+    from matplotlib.ticker import FuncFormatter
+
     drawn, axes = figure()
-    limits = np.linspace(0.05, 1.2, 231)
-    curve = [_errors(asked, limit) for limit in limits]
-    axes.plot([100 * fpir for fpir, _ in curve], [100 * fnir for _, fnir in curve], color=RESIDENT)
-    fpir, fnir = _errors(asked, threshold)
-    axes.plot([100 * fpir], [100 * fnir], "o", color=STRANGER, label="operating point (distance alone)")
-    axes.set(xlabel="strangers' events named, %", ylabel="residents' events missed, %")
-    axes.set(xlim=(-0.5, 20), ylim=(-0.5, 20))
+    seen = lambda share: 100 * max(share, LEAST)  # no logarithm of nothing
+    axes.plot([seen(point.fpir) for point in curve], [seen(point.fnir) for point in curve], color=RESIDENT)
+    here = min(curve, key=lambda point: abs(point.shift))
+    axes.plot([seen(here.fpir)], [seen(here.fnir)], "o", color=STRANGER, label="as it is now")
+    for axis, named in ((axes.xaxis, "strangers' events named, %"), (axes.yaxis, "residents' events missed, %")):
+        axis.set_label_text(named)
+    axes.set(xscale="log", yscale="log", xlim=(70 * LEAST, 130), ylim=(70 * LEAST, 130))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     return drawn
-
-
-def _errors(asked: Sequence[Asked], limit: float) -> tuple[float, float]:
-    """Return FPIR and FNIR if the distance alone decided at `limit`."""
-    alone = [event for event in asked if len(event.residents) == 1 and not event.strangers]
-    others = [event for event in asked if event.strangers and not event.residents]
-    missed = [not any(p in event.residents and d <= limit for p, d in event.scores) for event in alone]
-    named = [any(d <= limit for _, d in event.scores) for event in others]
-    return float(np.mean(named)) if named else 0.0, float(np.mean(missed)) if missed else 0.0
 
 
 def grid_search(table: Sequence[dict[str, Any]], best: dict[str, Any]) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,23 @@ from typing import Any
 from deepthink.errors import MissingExtraError
 from deepthink.files import write_text
 from deepthink.validation import plots
-from deepthink.validation.metrics import Asked
+from deepthink.validation.metrics import Asked, Look, Rate
 from deepthink.validation.validate import Verdict, is_wrong
 
 TEMPLATE = "report.html.jinja"
+SHOWN = 4  # pictures of one event
+WORST = 5  # events of one person
 
 
-def write_report(path: Path, verdict: Verdict, training: dict[str, Any]) -> None:
+@dataclass(frozen=True)
+class Faces:
+    """The pictures that a report may show."""
+
+    show: Callable[[Look], str] = lambda look: ""  # a data address; empty when the picture is gone
+    typical: Mapping[str, Look] = field(default_factory=dict)  # an enrolled face of each person
+
+
+def write_report(path: Path, verdict: Verdict, training: dict[str, Any], faces: Faces = Faces()) -> None:
     """Write report.html.
 
     Parameters
@@ -27,13 +38,15 @@ def write_report(path: Path, verdict: Verdict, training: dict[str, Any]) -> None
         What it shows.
     training : dict
         What `TrainReport.as_dict` says of the version.
+    faces : Faces, optional
+        The pictures; without them it is a report of words and numbers.
     """
     try:
         from jinja2 import Environment
     except ImportError:
         raise MissingExtraError("Jinja2", "train") from None
     source = files("deepthink.validation").joinpath(TEMPLATE).read_text(encoding="utf-8")
-    page = Environment(autoescape=True).from_string(source)
+    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(source)
     threshold = float(training["calibration"]["threshold"])
     write_text(
         path,
@@ -41,9 +54,14 @@ def write_report(path: Path, verdict: Verdict, training: dict[str, Any]) -> None
             v=verdict,
             training=training,
             wrong=_worst_first(verdict.asked),
+            worst=_worst(verdict.asked),
+            event={asked.event: asked for asked in verdict.asked},
+            pictures=lambda event: [faces.show(look) for look in _spread(event.looks)],
+            portrait=lambda person: faces.show(faces.typical[person]) if person in faces.typical else "",
             made=_made(training),
+            stated=_stated(verdict, training["calibration"]),
             distances=plots.as_svg(plots.distances(verdict.asked, threshold)),
-            trade_off=plots.as_svg(plots.trade_off(verdict.asked, threshold)),
+            trade_off=plots.as_svg(plots.trade_off(verdict.study.det)),
             confusion=plots.as_svg(plots.confusion(verdict.asked)),
         ),
     )
@@ -52,6 +70,33 @@ def write_report(path: Path, verdict: Verdict, training: dict[str, Any]) -> None
 def _worst_first(asked: Sequence[Asked]) -> list[Asked]:
     """Strangers with a name first: that is the error people do not forgive."""
     return sorted((event for event in asked if is_wrong(event)), key=lambda e: (not (e.named - e.residents), e.event))
+
+
+def _worst(asked: Sequence[Asked]) -> dict[str, list[tuple[Asked, float]]]:
+    """Return each person's events that were answered worst, with how far beyond the threshold they are."""
+    own: dict[str, list[tuple[Asked, float]]] = {}
+    for event in asked:
+        if event.alone in event.residents and event.scores:
+            own.setdefault(event.alone, []).append((event, min(score.margin for score in event.scores)))
+    rank = lambda pair: (pair[0].alone in pair[0].named, -pair[1], pair[0].event)
+    return {person: sorted(events, key=rank)[:WORST] for person, events in own.items()}
+
+
+def _spread(looks: Sequence[Look]) -> Sequence[Look]:
+    """Return a few faces from all over an event."""
+    return [looks[number * len(looks) // SHOWN] for number in range(SHOWN)] if len(looks) > SHOWN else looks
+
+
+def _stated(verdict: Verdict, calibration: dict[str, Any]) -> list[tuple[str, str, Rate, bool]]:
+    """Return what calibration led one to expect, beside what was found, and whether they agree."""
+    rows = []
+    for name, found in (("FPIR", verdict.metrics.named), ("FNIR", verdict.metrics.missed)):
+        expected = calibration.get(f"{name.lower()}_interval")
+        if expected:
+            low, high = expected
+            agree = found.interval[0] <= high and low <= found.interval[1]
+            rows.append((name, f"{100 * low:.1f} to {100 * high:.1f} %", found, agree))
+    return rows
 
 
 def _made(training: dict[str, Any]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,10 @@ from typing import Any
 from deepthink.files import write_json
 from deepthink.validation.challenge import Challenge, challenge_gates
 from deepthink.validation.gates import Gate, Limits, judge, outcome
-from deepthink.validation.metrics import Asked, Metrics, measure, single_answers
+from deepthink.validation.metrics import Asked, Metrics, Rate, measure, single_answers
+from deepthink.validation.study import Study, study
+
+NOBODY = Rate(0, 0)
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,9 @@ class Verdict:
     metrics: Metrics
     gates: tuple[Gate, ...]
     asked: tuple[Asked, ...]
+    study: Study
+    unenrolled: Rate = NOBODY  # people with accepted faces of whom none could be enrolled (failure to enrol)
+    notes: tuple[str, ...] = ()  # on people who are hardly known yet
     challenge: Challenge | None = None  # beside the version in production, where there is one
 
     @property
@@ -37,6 +43,9 @@ class Verdict:
             "outcome": self.outcome,
             "events": len(self.asked),
             **self.metrics.as_dict(),
+            "failure_to_enrol": self.unenrolled.as_dict(),
+            **self.study.as_dict(),
+            "notes": list(self.notes),
             "gates": [asdict(gate) for gate in self.gates],
             "classification_report": self.classification(),
             "production": self.challenge.as_dict() if self.challenge else None,
@@ -53,7 +62,16 @@ class Verdict:
         return dict(classification_report(truth, answer, output_dict=True, zero_division=0))
 
 
-def validate(version: str, asked: Sequence[Asked], limits: Limits, beside: Challenge | None = None) -> Verdict:
+def validate(
+    version: str,
+    asked: Sequence[Asked],
+    limits: Limits,
+    beside: Challenge | Gate | None = None,
+    *,
+    tags: Mapping[str, Sequence[str]] | None = None,
+    unenrolled: Rate = NOBODY,
+    notes: Sequence[str] = (),
+) -> Verdict:
     """Judge a version by the events that were asked.
 
     Parameters
@@ -64,12 +82,28 @@ def validate(version: str, asked: Sequence[Asked], limits: Limits, beside: Chall
         Events that training never saw, with who is in them and what was answered.
     limits : Limits
         Where the gates stand.
-    beside : Challenge, optional
-        How it did beside the version in production.
+    beside : Challenge or Gate, optional
+        How it did beside the version in production, or why that could not be found out.
+    tags : mapping of str to sequence of str, optional
+        Groups of people or of hours whose rates are wanted.
+    unenrolled : Rate, optional
+        People with accepted faces of whom none could be enrolled.
+    notes : sequence of str, optional
+        On people who are hardly known yet.
     """
     metrics = measure(asked)
-    gates = (*judge(metrics, limits), *(challenge_gates(beside) if beside else ()))
-    return Verdict(version, all(gate.passed for gate in gates), metrics, gates, tuple(asked), beside)
+    gates = (*judge(metrics, limits), *_beside(beside))
+    compared = beside if isinstance(beside, Challenge) else None
+    passed = all(gate.passed for gate in gates)
+    return Verdict(
+        version, passed, metrics, gates, tuple(asked), study(asked, tags), unenrolled, tuple(notes), compared
+    )
+
+
+def _beside(found: Challenge | Gate | None) -> list[Gate]:
+    if found is None:
+        return []
+    return challenge_gates(found) if isinstance(found, Challenge) else [found]
 
 
 def write_verdict(path: Path, verdict: Verdict) -> None:
@@ -90,5 +124,5 @@ def _plain(event: Asked) -> dict[str, Any]:
         "strangers": event.strangers,
         "named": sorted(event.named),
         "faces": event.faces,
-        "nearest": [{"person": person, "distance": round(distance, 4)} for person, distance in event.scores],
+        "nearest": [{"person": score.nearest, "distance": round(score.distance, 4)} for score in event.scores],
     }
