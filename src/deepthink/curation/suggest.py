@@ -69,6 +69,15 @@ def gain(data: FaceData, suggestions: list[Suggestion]) -> tuple[int, int]:
     return int((with_them > 0).sum()), int((without > 0).sum())
 
 
+def nearer_to_another(data: FaceData) -> tuple[int, int]:
+    """Return how many faces are nearer to another person than to their own, and how many could be judged."""
+    people = sorted(set(data.people.tolist()))
+    if len(people) < 2:
+        return 0, 0
+    margin, away, _ = _margins(data, {name: number for number, name in enumerate(people)})
+    return int((margin > 0).sum()), int(np.isfinite(away).sum())
+
+
 def _same_people(data: FaceData, own: dict[str, np.ndarray]) -> Iterator[tuple[str, str, float]]:
     """Yield names under which one person was entered twice, and how near they lie."""
     within = {name: _typical(data, rows, rows) for name, rows in own.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class Champion:
     version: str
     recogniser: Recogniser
     trained_on: frozenset[str]  # events, "date|event"
+    events: Mapping[str, int]  # that it knows each person from
 
 
 def champion_of(site: Site, version: str, challenger: Recogniser) -> Champion | Gate | None:
@@ -40,7 +41,8 @@ def champion_of(site: Site, version: str, challenger: Recogniser) -> Champion | 
         return uncompared(
             name, f"not comparable: {name} is of {recogniser.embedder}, {version} of {challenger.embedder}"
         )
-    return Champion(name, recogniser, _trained_on(site.registry.get(name), name))
+    events = site.registry.manifest(name).get("training", {}).get("events_per_person", {})
+    return Champion(name, recogniser, _trained_on(site.registry.get(name), name), events)
 
 
 def again(answer: Answer, champion: Champion) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from deepthink.curation.facelist import Facelist
+from deepthink.curation.suggest import nearer_to_another
 from deepthink.embedding import facedata
 from deepthink.embedding.facedata import FaceData
 from deepthink.errors import BadInputError
@@ -25,6 +27,7 @@ from deepthink.model.calibrate import pool
 from deepthink.model.golden import write_golden
 from deepthink.records import UNKNOWN, Progress
 from deepthink.validation.challenge import Challenge
+from deepthink.validation.gallery import labels_gate, shrunk_gate
 from deepthink.validation.gates import Gate
 from deepthink.validation.metrics import Rate
 from deepthink.validation.notes import notes
@@ -55,17 +58,25 @@ def validate_site(site: Site, version: str, progress: Progress) -> Verdict:
 def _judged(
     site: Site, files: VersionFiles, both: list[Both], recogniser: Recogniser, champion: Champion | Gate | None
 ) -> Verdict:
-    found: Challenge | Gate | None = champion if not isinstance(champion, Champion) else None
-    if isinstance(champion, Champion):
-        found = beside(champion, both, recogniser)
     trained = facedata.read(files.facedata)
     held_out = json.loads(files.split.read_text(encoding="utf-8"))
     trained = trained.only(~np.isin(trained.events, held_out))
+    more = [labels_gate(Rate(*nearer_to_another(trained)))]
+    found: Challenge | Gate | None = champion if not isinstance(champion, Champion) else None
+    if isinstance(champion, Champion):
+        found = beside(champion, both, recogniser)
+        more.append(shrunk_gate(champion.version, champion.events, _events(trained)))
     return validate(
-        files.version, [new for _, new in both], site.limits, found,
+        files.version, [new for _, new in both], site.limits, found, more=more,
         tags=site.settings.validation.tags, unenrolled=_unenrolled(site, recogniser),
         notes=notes(trained, _cameras(site, trained.events)),
     )  # fmt: skip
+
+
+def _events(data: FaceData) -> dict[str, int]:
+    """Return how many events each person is known from."""
+    seen = set(zip(data.people, data.events, strict=True))
+    return Counter(person for person, _ in seen)
 
 
 def _unenrolled(site: Site, recogniser: Recogniser) -> Rate:

@@ -16,7 +16,7 @@ from deepthink.validation.validate import Verdict, is_wrong
 
 TEMPLATE = "report.html.jinja"
 SHOWN = 4  # pictures of one event
-WORST = 5  # events of one person
+WORST = 4  # events of one person
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,7 @@ def validate(
     limits: Limits,
     beside: Challenge | Gate | None = None,
     *,
+    more: Sequence[Gate] = (),
     tags: Mapping[str, Sequence[str]] | None = None,
     unenrolled: Rate = NOBODY,
     notes: Sequence[str] = (),
@@ -84,6 +85,8 @@ def validate(
         Where the gates stand.
     beside : Challenge or Gate, optional
         How it did beside the version in production, or why that could not be found out.
+    more : sequence of Gate, optional
+        Questions that the events do not answer.
     tags : mapping of str to sequence of str, optional
         Groups of people or of hours whose rates are wanted.
     unenrolled : Rate, optional
@@ -92,7 +95,7 @@ def validate(
         On people who are hardly known yet.
     """
     metrics = measure(asked)
-    gates = (*judge(metrics, limits), *_beside(beside))
+    gates = (*judge(metrics, limits), *_beside(beside), *more)
     compared = beside if isinstance(beside, Challenge) else None
     passed = all(gate.passed for gate in gates)
     return Verdict(
