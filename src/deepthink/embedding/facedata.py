@@ -15,8 +15,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from deepthink.embedding.packed import read_packed, write_packed
 from deepthink.errors import BadInputError, MixedEmbeddersError
-from deepthink.files import replacing
+from deepthink.files import replacing, sha256
 from deepthink.records import Box, FrameKey
 
 FINGERPRINT = "embedder"
@@ -86,14 +87,18 @@ def frame_of(key: str) -> tuple[FrameKey, Box]:
 
 
 def read(path: Path) -> FaceData:
-    """Read all embeddings of a file.
+    """Read all embeddings of a file, from its packed copy where that is of the same content.
 
     Raises
     ------
     BadInputError
         There is no such file, it is not HDF5, or its embeddings are not all of one length.
     """
+    packed = read_packed(path)
+    if packed:
+        return FaceData(*packed)
     try:
+        source = sha256(path)
         with h5py.File(path, "r") as file:
             found = dict(_walk(file))
             fingerprint = str(file.attrs.get(FINGERPRINT, "unknown"))
@@ -102,7 +107,9 @@ def read(path: Path) -> FaceData:
     except OSError as error:
         raise BadInputError(f"{path} is not a readable HDF5 file ({error}). Make it again: deepthink embed") from None
     keys = tuple(sorted(found))
-    return FaceData(keys, _stacked(path, [found[key] for key in keys]), fingerprint)
+    data = FaceData(keys, _stacked(path, [found[key] for key in keys]), fingerprint)
+    write_packed(path, data.keys, data.vectors, fingerprint, source)
+    return data
 
 
 def _walk(file: h5py.File) -> list[tuple[str, np.ndarray]]:
@@ -143,6 +150,7 @@ def keys(path: Path, fingerprint: str) -> set[str]:
 
 def update(path: Path, added: Mapping[str, np.ndarray], dropped: set[str], fingerprint: str) -> None:
     """Add and drop faces in one step: a kill leaves the old file or the new one."""
+    before = read_packed(path) if path.exists() else None
     with replacing(path) as beside:
         if path.exists():
             shutil.copyfile(path, beside)
@@ -155,6 +163,17 @@ def update(path: Path, added: Mapping[str, np.ndarray], dropped: set[str], finge
                 if key in file:
                     del file[key]
                 file[key] = np.asarray(vector, np.float32)
+    if before:
+        _repack(path, FaceData(*before), added, dropped, fingerprint)
+
+
+def _repack(path: Path, before: FaceData, added: Mapping[str, np.ndarray], dropped: set[str], fingerprint: str) -> None:
+    """Bring the packed copy along, so that the file need not be read face by face."""
+    kept = before.only(np.array([key not in dropped and key not in added for key in before.keys], bool))
+    keys = (*kept.keys, *added)
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    vectors = np.concatenate([kept.vectors, *(np.asarray(vector, np.float32)[None] for vector in added.values())])
+    write_packed(path, tuple(keys[at] for at in order), vectors[order], fingerprint, sha256(path))
 
 
 def _drop(file: h5py.File, dropped: set[str]) -> None:
