@@ -50,12 +50,13 @@ def test_what_is_all_one_is_trained_on():
 
 
 def test_a_copy_is_near_in_embedding_and_in_hash():
-    vectors = np.float32([[0, 0], [0.1, 0], [0.1, 0], [0.1, 0], [1, 0]])
+    vectors = np.float32([[0, 0], [0.1, 0], [0, 0.1], [0.1, 0.1], [1, 0]])
     few, many = 2**COPY_BITS - 1, 2 ** (COPY_BITS + 1) - 1
     hashes = np.array([2**63, 2**63 + few, 2**63 + 2**40 * many, 0, 2**63], np.uint64)
     assert copies(["ann"] * 5, list("abcde"), vectors, hashes) == [("a", "b")]
     assert copies(["ann", "bob", *["ann"] * 3], list("abcde"), vectors, hashes) == []
     assert copies(["ann"] * 5, list("aacde"), vectors, hashes) == []
+    assert copies(["ann"] * 2, list("ab"), vectors[:2] / 4, hashes[[0, 2]]) == [("a", "b")]  # near enough without it
 
 
 def test_more_faces_than_a_block_are_all_compared():

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from deepthink.errors import MissingExtraError, StepError
-from deepthink.files import replacing
+from deepthink.files import replacing, write_text
 from deepthink.records import Progress
 
 KERNEL = "python3"
 START_SECONDS = 120
+STALL_SECONDS = 1800.0
 
 
 def execute(
@@ -21,6 +22,7 @@ def execute(
     parameters: Mapping[str, Any],
     executed: Path,
     progress: Progress = lambda done, total, what: None,
+    stall: float = STALL_SECONDS,
 ) -> Path:
     """Execute one of our notebooks with parameters.
 
@@ -32,14 +34,17 @@ def execute(
         What its parameters cell is overridden with.
     executed : Path
         Where the executed notebook is kept; it replaces an earlier one. A failed one is kept beside it as
-        <name>.failed.ipynb, because its cells show what went wrong.
+        <name>.failed.ipynb, because its cells show what went wrong. A page of it is written too, <name>.html.
     progress : callable, optional
-        Called when the notebook starts.
+        Called when the notebook starts, and with what its kernel tells (`heartbeat`, a parameter that it is given).
+    stall : float, optional
+        Seconds after which it is ended when it tells nothing and finishes no cell.
 
     Raises
     ------
     StepError
-        A cell failed; the message is the last line of its traceback.
+        A cell failed, the message is the last line of its traceback; or a cell hung or its process died, the message
+        says in which.
     """
     try:
         import jupytext
@@ -50,27 +55,45 @@ def execute(
     with tempfile.TemporaryDirectory() as folder:
         plain, done = Path(folder) / f"{name}.ipynb", Path(folder) / "executed.ipynb"
         nbformat.write(jupytext.reads(source, fmt="py:percent"), plain)
-        wrong = _run(plain, done, parameters, executed.parent, progress)
+        wrong = _run(plain, done, parameters, executed.parent, progress, stall)
         failed = executed.with_suffix(".failed.ipynb")
-        with replacing(failed if wrong else executed) as beside:
-            beside.write_bytes(done.read_bytes())
+        if done.exists():
+            with replacing(failed if wrong else executed) as beside:
+                beside.write_bytes(done.read_bytes())
     if wrong:
         raise StepError(f"{name}: {wrong}. Its cells: {failed}")
+    _write_page(executed)
     return executed
 
 
-def _run(plain: Path, done: Path, parameters: Mapping[str, Any], folder: Path, progress: Progress) -> str:
+def _run(plain: Path, done: Path, parameters: Mapping[str, Any], folder: Path, progress: Progress, stall: float) -> str:
     """Run all cells in a kernel of their own; returns what went wrong, empty when nothing did."""
     import papermill
+    from nbclient.exceptions import DeadKernelError
 
-    from deepthink.flow.kernel import LocalKernel
+    from deepthink.flow.watch import running_cell, watching
 
     progress(0, 1, "running the notebook")
-    try:
-        papermill.execute_notebook(
-            str(plain), str(done), dict(parameters), kernel_name=KERNEL, progress_bar=False, cwd=str(folder),
-            start_timeout=START_SECONDS, kernel_manager_class=LocalKernel,
-        )  # fmt: skip
-    except papermill.PapermillExecutionError as error:
-        return f"{error.ename}: {error.evalue}"
+    beat = done.with_name("beat.json")
+    with watching(done, beat, progress, stall) as watch:
+        try:
+            papermill.execute_notebook(
+                str(plain), str(done), {**parameters, "heartbeat": str(beat)}, kernel_name=KERNEL, progress_bar=False,
+                cwd=str(folder), start_timeout=START_SECONDS, kernel_manager_class=watch.kernel_class,
+            )  # fmt: skip
+        except papermill.PapermillExecutionError as error:
+            return f"{error.ename}: {error.evalue}"
+        except DeadKernelError:
+            if watch.hung:
+                return f"ended after {stall / 60:.0f} minutes without progress, in {watch.hung}"
+            return f"its process died, in {running_cell(done)}; mostly that is for want of memory"
     return ""
+
+
+def _write_page(executed: Path) -> None:
+    """Keep an executed notebook as a page too, for those who have no Jupyter."""
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(template_name="classic", embed_images=True, exclude_input_prompt=True)
+    page, _ = exporter.from_filename(str(executed))
+    write_text(executed.with_suffix(".html"), page)

@@ -66,7 +66,7 @@ def _contents(site: Site, files: VersionFiles) -> dict[str, Path]:
     """Return everything that a version is made of; what is optional and absent is left out."""
     paths = [
         files.recogniser, files.recogniser.with_suffix(".json"), files.facemodel, files.baselines, files.executed,
-        files.parameters, files.figures, files.split, files.facedata,
+        files.page, files.parameters, files.figures, files.split, files.facedata,
         files.strangers, *sorted(files.proof.iterdir()),
     ]  # fmt: skip
     contents = {path.name: path for path in paths if path.is_file()}

@@ -40,7 +40,7 @@ def train_site(site: Site, version: str, progress: Progress) -> dict[str, Any]:
     if not files.parameters.exists():
         write_text(files.parameters, _parameters(site, version))
     parameters = _checked(read_parameters(files.parameters), files)
-    notebook.execute("train", parameters, files.executed, progress)
+    notebook.execute("train", parameters, files.executed, progress, 60 * site.settings.train.stall_minutes)
     figures: dict[str, Any] = json.loads(files.figures.read_text(encoding="utf-8"))
     return figures
 
@@ -57,6 +57,7 @@ def _parameters(site: Site, version: str) -> str:
         "preset": rules.preset,
         "folds": rules.folds,
         "fpir": rules.fpir,
+        "nice": rules.nice,
     }
     text = io.StringIO()
     text.write(f"# What training {version} reads and writes, in this folder; see docs/steps/train.md\n")

@@ -51,6 +51,11 @@ class VersionFiles:
         return self.folder / f"facemodel_{self.version}.ipynb"
 
     @property
+    def page(self) -> Path:
+        """The executed notebook as a page."""
+        return self.executed.with_suffix(".html")
+
+    @property
     def figures(self) -> Path:
         """What training counted and measured."""
         return self.folder / f"training_{self.version}.json"

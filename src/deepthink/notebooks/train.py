@@ -26,9 +26,12 @@ figures = "training.json"  # where the figures go
 preset = "standard"  # quick, standard or wide
 folds = 5
 fpir = 0.01  # the share of strangers' events that may be given a name
+nice = 10  # how far training steps back for whatever else this machine does, 0 to 19
+heartbeat = None  # where progress is told
 
 # %%
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -36,9 +39,11 @@ import pandas as pd
 from IPython.display import SVG, display
 
 from deepthink.files import write_json
+from deepthink.flow.heartbeat import beat_to
 from deepthink.model.train import train, write_outputs
 from deepthink.validation import plots
 
+os.nice(nice)
 kept = json.loads(Path(hold_out).read_text()) if hold_out else []
 report = train(
     Path(facialembeddings),
@@ -47,6 +52,7 @@ report = train(
     preset=preset,
     folds=folds,
     fpir=fpir,
+    progress=beat_to(Path(heartbeat) if heartbeat else None),
 )
 written = write_outputs(report, Path(modelout), Path(newbaselines))
 write_json(Path(figures), report.as_dict())

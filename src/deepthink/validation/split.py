@@ -19,10 +19,11 @@ from deepthink.records import UNKNOWN
 FEWEST = 4  # events; a person with fewer is enrolled with all of them: asking would cost more than it tells
 DAYS = 4  # from which on a person's events are kept by whole days
 BLOCK = 512  # faces compared with all of their person's at once, so that memory stays small
-# A photograph compressed, scaled or moved a little lies within 0.25 embedding units of itself and 5 of 64 bits (95 of
-# 100), a person on another day at 0.3 to 0.5 (dlib's network, 150-pixel photographs). One alone is not enough: a small,
-# distant or drawn face is like others in either.
-COPY, COPY_BITS = 0.25, 5
+# A photograph compressed, scaled or moved a little lies within 0.2 embedding units of itself and, half of them, 2 of 64
+# bits; a person on another day at 0.3 to 0.5 (dlib's network, 150-pixel photographs). One alone must be much nearer: a
+# small, distant or drawn face is like others in either.
+COPY, COPY_BITS = 0.25, 3
+SURE_COPY = 0.05
 SAME_STRANGER = 0.45  # as two faces of one event are linked
 
 Group = tuple[str, ...]  # events that stay together
@@ -74,14 +75,15 @@ def copies(people: ArrayLike, events: ArrayLike, embeddings: np.ndarray, hashes:
         Whose each face is, and its event.
     embeddings : ndarray of shape (faces, dimensions)
     hashes : ndarray of shape (faces,)
-        64-bit perceptual hashes, 0 where there is none: then nothing is known to be a copy.
+        64-bit perceptual hashes, 0 where there is none: then the embeddings alone must tell.
     """
     kept = np.asarray(hashes, np.uint64)
 
     def same(rows: np.ndarray, own: np.ndarray) -> np.ndarray:
         bits = np.bitwise_count(kept[rows, None] ^ kept[None, own])
-        near = distances_to(embeddings[rows], embeddings[own]) < COPY
-        return near & (bits <= COPY_BITS) & (kept[rows, None] > 0) & (kept[None, own] > 0)
+        apart = distances_to(embeddings[rows], embeddings[own])
+        alike = (bits <= COPY_BITS) & (kept[rows, None] > 0) & (kept[None, own] > 0)
+        return (apart < SURE_COPY) | (alike & (apart < COPY))
 
     return _alike(same, np.asarray(people, object), np.asarray(events, object))
 

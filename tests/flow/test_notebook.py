@@ -1,0 +1,70 @@
+"""A notebook in a real kernel: what it tells arrives, what hangs or dies is ended and named."""
+
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from deepthink.errors import StepError
+from deepthink.flow import notebook
+
+KERNEL = "display_name: Python 3", "language: python", "name: python3"
+HEAD = "\n".join(["# ---", "# jupyter:", "#   kernelspec:", *(f"#     {line}" for line in KERNEL), "# ---\n"])
+HEAD += '# %% tags=["parameters"]\nheartbeat = None\nwhere = None\n# %%\n'
+BODIES = {
+    "tells": "import time\nfrom pathlib import Path\nfrom deepthink.flow.heartbeat import beat_to\n"
+    "tell = beat_to(Path(heartbeat))\nfor n in range(4):\n    tell(n, 3, 'counting')\n    time.sleep(0.7)\n"
+    "# %%\nprint('seen')",
+    "hangs": "import os, time\nopen(where, 'w').write(str(os.getpid()))\n# %%\n# asleep for ever\ntime.sleep(3600)",
+    "dies": "import os\n# %%\nos._exit(9)",
+    "fails": "import os\n# %%\nraise ValueError('no such face')",
+}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Execute one of the bodies; returns where its executed copy is kept."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    for name, body in BODIES.items():
+        (folder / f"{name}.py").write_text(HEAD + body)
+    monkeypatch.setattr(notebook, "files", lambda package: folder if "notebooks" in package else files(package))
+
+    def execute(name, progress=lambda *_: None, stall=60.0):
+        return notebook.execute(name, {"where": str(tmp_path / "pid")}, tmp_path / f"{name}.ipynb", progress, stall)
+
+    return execute
+
+
+def test_what_the_kernel_tells_arrives_and_a_page_is_kept(run):
+    told = []
+    executed = run("tells", lambda *beat: told.append(beat))
+    assert told[0] == (0, 1, "running the notebook")
+    assert told[-1] == (3, 3, "counting")
+    assert len(told) >= 3
+    assert "seen" in executed.with_suffix(".html").read_text()
+
+
+def test_a_notebook_that_hangs_is_ended_and_the_cell_named(run, tmp_path):
+    with pytest.raises(StepError, match=r"without progress, in code cell 4 \(# asleep for ever\)"):
+        run("hangs", stall=6.0)
+    assert (tmp_path / "hangs.failed.ipynb").exists()
+    kernel = int((tmp_path / "pid").read_text())
+    for _ in range(50):
+        if not Path(f"/proc/{kernel}").exists():
+            return
+        time.sleep(0.1)
+    pytest.fail("its process is still there")
+
+
+def test_a_kernel_that_dies_is_told_from_one_that_hangs(run):
+    with pytest.raises(StepError, match=r"its process died, in code cell 4 \(os._exit"):
+        run("dies")
+
+
+def test_a_cell_that_fails_says_why(run, tmp_path):
+    with pytest.raises(StepError, match="ValueError: no such face"):
+        run("fails")
+    assert (tmp_path / "fails.failed.ipynb").exists()
+    assert not (tmp_path / "fails.ipynb").exists()
