@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from deepthink.cli.console import HERE, JsonFlag, SetFlag, SiteFlag, emit, open_site, progress
 from deepthink.cli.version import VersionArgument, current_version
+
+BudgetFlag = Annotated[
+    float | None, typer.Option("--budget", metavar="MINUTES", help="Take the best model found in this time.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -14,17 +20,24 @@ def add_to(app: typer.Typer) -> None:
 
 
 def train(
-    version: VersionArgument = None, site: SiteFlag = HERE, flags: SetFlag = None, as_json: JsonFlag = False
+    version: VersionArgument = None,
+    site: SiteFlag = HERE,
+    budget: BudgetFlag = None,
+    flags: SetFlag = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Run the training notebook with the parameters in <version>.yaml, and keep the executed notebook."""
     from deepthink.flow.teach import train_site
     from deepthink.flow.version_files import version_files
 
-    opened = open_site(site, flags)
+    given = [*(flags or ()), *([f"train.budget_minutes={budget}"] if budget is not None else ())]
+    opened = open_site(site, given)
     name = current_version(opened, version)
     with progress("train") as update:
         figures = train_site(opened, name, update)
     best = ", ".join(f"{key} {value}" for key, value in (figures["classifier"] or {}).items())
     text = f"{name}: {figures['people']} people, {figures['faces']} faces of {figures['events']} events; {best}."
+    if figures["left_out"]:
+        text += f"\nThere was no time for {len(figures['left_out'])} candidates; train again without --budget for all."
     kept = version_files(opened, name).executed
     emit({"version": name, **figures}, f"{text}\nNotebook: {kept}\nNext: deepthink validate {name}", as_json)

@@ -61,6 +61,11 @@ class VersionFiles:
         return self.folder / f"training_{self.version}.json"
 
     @property
+    def journal(self) -> Path:
+        """What is finished of a search."""
+        return self.folder / f".search_{self.version}.jsonl"
+
+    @property
     def split(self) -> Path:
         """The events kept from training."""
         return self.folder / f"split_{self.version}.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from deepthink.records import Progress
 
 # Below so many faces scikit-learn is done sooner than the fast search's kernels are compiled (once a machine).
 COMPILE_FACES = 2000
+# From so many on a search is done kernel by kernel, a fifth slower, so that an interruption costs one kernel.
+JOURNAL_FACES = 10_000
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Choice:
     predicted: np.ndarray | None  # (faces,) whom the folds' machines answered for each held-out face, as an index
     own: np.ndarray  # (faces,) the probability that they gave to the face's own person
     folds: int
+    left_out: list[dict[str, Any]]  # candidates for which there was no time
 
 
 def choose(
@@ -39,6 +43,8 @@ def choose(
     preset: str,
     folds: int,
     progress: Progress,
+    budget_s: float | None = None,
+    journal: Path | None = None,
 ) -> Choice:
     """Search the grid and fit the best candidate on everything.
 
@@ -58,10 +64,15 @@ def choose(
         At most so many.
     progress : callable
         Called with candidates done, candidates, and what is being done.
+    budget_s : float, optional
+        Seconds after which the best so far is taken.
+    journal : Path, optional
+        Keeps what is finished of a large search, so that it goes on after an interruption.
     """
     splits = _splits(who, events, folds)
     search = SupportVectorSearch(
         preset, cv=splits, engine="auto" if len(who) >= COMPILE_FACES else "sklearn",
+        budget_s=budget_s, journal=journal if len(who) >= JOURNAL_FACES else None,
         progress=lambda done, total, info: progress(done, total, str(info)),
     )  # fmt: skip
     with warnings.catch_warnings():  # people of one or two faces are meant
@@ -70,7 +81,7 @@ def choose(
     prob_a, prob_b, own, predicted = _judged(search, who)
     return Choice(
         search.best_estimator_, prob_a, prob_b, dict(search.best_params_), float(search.best_score_),
-        _table(search.cv_results_), who, predicted, own, len(splits),
+        _table(search.cv_results_), who, predicted, own, len(splits), search.left_out_,
     )  # fmt: skip
 
 
@@ -122,4 +133,8 @@ def _splits(who: np.ndarray, events: np.ndarray, folds: int) -> list[tuple[np.nd
 
 def _table(results: dict[str, Any]) -> list[dict[str, Any]]:
     columns = zip(results["params"], results["mean_test_score"], results["std_test_score"], strict=True)
-    return [{**params, "accuracy": float(mean), "spread": float(spread)} for params, mean, spread in columns]
+    return [
+        {**params, "accuracy": float(mean), "spread": float(spread)}
+        for params, mean, spread in columns
+        if np.isfinite(mean)
+    ]

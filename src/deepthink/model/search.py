@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import joblib
@@ -21,6 +23,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepthink.errors import SettingsError
+from deepthink.model.rounds import Solve, digest, rounds, search_in_rounds
 
 if TYPE_CHECKING:
     from deepthink.model.duels import Candidate, Problem
@@ -66,6 +69,11 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
     engine : {"auto", "numba", "sklearn"}, default="auto"
         "auto" falls back to fitting every candidate with scikit-learn where Numba is missing, or where the grid or
         the folds are not of the kind that the fast engine knows.
+    budget_s : float or None, default=None
+        Seconds after which the best of the finished kernels is taken; one kernel is always finished. `left_out_` says
+        what was not.
+    journal : Path or None, default=None
+        A file that keeps finished kernels, so that the same search goes on after an interruption.
     progress : callable or None, default=None
         Called as ``progress(done, total, info)``; ``str(info)`` says what is being done and how long it will take.
 
@@ -74,6 +82,8 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
     cv_results_ : dict
         As in ``GridSearchCV``. The fast engine shares work among candidates: its times are equal shares.
     best_index_, best_params_, best_score_ : int, dict, float
+    left_out_ : list of dict
+        Candidates for which there was no time; their scores are nan.
     best_estimator_ : SVC
         Plain, fitted on all rows; its pickle needs nothing of ours.
     best_decisions_ : ndarray of shape (n, pairs) or None
@@ -108,6 +118,8 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         n_jobs: int | None = None,
         memory_mb: float = 256,
         engine: str = "auto",
+        budget_s: float | None = None,
+        journal: Path | None = None,
         progress: Callable[[int, int, Any], None] | None = None,
     ) -> None:
         self.param_grid = param_grid
@@ -119,6 +131,8 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.memory_mb = memory_mb
         self.engine = engine
+        self.budget_s = budget_s
+        self.journal = journal
         self.progress = progress
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> Self:
@@ -201,20 +215,26 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
 
         started = time.perf_counter()
         problem = self._problem(X, who, fold)
-        unique = sorted(set(candidates))
-        solved = cross_validate(problem, unique, self.progress)
-        self.counts_ = solved.counts
-        if self.counts_["unfinished"]:
+        counts: Counter[str] = Counter()
+
+        def solve(group: list[int], tell: Any) -> npt.NDArray[np.float64]:
+            unique = sorted({candidates[number] for number in group})
+            solved = cross_validate(problem, unique, tell)
+            counts.update(solved.counts)
+            right = solved.right[[unique.index(candidates[number]) for number in group]]
+            score = _SCORES[self.scoring]
+            return np.array([[score(one, who, fold == f) for f in range(self.n_splits_)] for one in right])
+
+        kernels = [candidate[:2] for candidate in candidates]
+        scores = self._in_rounds(grid, kernels, solve, (X, who, fold))
+        self.counts_ = dict(counts)
+        if counts["unfinished"]:
             warnings.warn(
                 f"{self.counts_['unfinished']} of {self.counts_['solved']} problems did not reach tol={self.tol}. "
                 "Scale the features, or leave out the largest C.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        right = solved.right[[unique.index(candidate) for candidate in candidates]]
-        scores = np.array(
-            [[_SCORES[self.scoring](one, who, fold == f) for f in range(self.n_splits_)] for one in right]
-        )
         share = (time.perf_counter() - started) / scores.size
         self._set_results(grid, scores, np.full(scores.shape, share), np.zeros(scores.shape))
         if not self.refit:
@@ -229,15 +249,23 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         self, X: npt.NDArray[Any], y: npt.NDArray[Any], grid: list[dict[str, Any]], splits: Splits
     ) -> None:
         """Cross-validate one candidate after another with scikit-learn."""
-        started, found = time.monotonic(), []
-        for number, params in enumerate(grid, start=1):
-            svc = SVC(**self._svc_params(params))
-            found.append(cross_validate(svc, X, y, cv=splits, scoring=self.scoring, n_jobs=self.n_jobs))
-            if self.progress is not None:
-                left = (time.monotonic() - started) * (len(grid) / number - 1)
-                self.progress(number, len(grid), f"fitting candidates, about {left:.0f} s left")
-        times = [np.array([one[key] for one in found]) for key in ("test_score", "fit_time", "score_time")]
-        self._set_results(grid, *times)
+        started = time.monotonic()
+        fit, score = np.zeros((2, len(grid), len(splits)))
+
+        def solve(group: list[int], tell: Any) -> npt.NDArray[np.float64]:
+            found = []
+            for number, at in enumerate(group, start=1):
+                svc = SVC(**self._svc_params(grid[at]))
+                one = cross_validate(svc, X, y, cv=splits, scoring=self.scoring, n_jobs=self.n_jobs)
+                found.append(one["test_score"])
+                fit[at], score[at] = one["fit_time"], one["score_time"]
+                left = (time.monotonic() - started) * (len(grid) / (at + 1) - 1)
+                tell(number, len(group), f"fitting candidates, about {left:.0f} s left")
+            return np.array(found)
+
+        kernels = [(params.get("kernel"), str(params.get("gamma"))) for params in grid]
+        scores = self._in_rounds(grid, kernels, solve, (X, y, [test for _, test in splits]))
+        self._set_results(grid, scores, fit, score)
         if not self.refit:
             return
         params = self._svc_params(self.best_params_)
@@ -245,6 +273,21 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         decisions = _held_out(params, X, y, splits)
         self.best_decisions_ = decisions
         self.own_decisions_ = _own(decisions, np.searchsorted(self.classes_, y))
+
+    def _in_rounds(
+        self, grid: list[dict[str, Any]], kernels: list[Any], solve: Solve, data: tuple[Any, ...]
+    ) -> npt.NDArray[np.float64]:
+        """Score the grid: all at once, which shares most work, or kernel by kernel where some may have to do."""
+        careful = self.budget_s is not None or self.journal is not None
+        groups = rounds(kernels) if careful else [list(range(len(grid)))]
+        groups.sort(key=lambda group: grid[group[0]].get("kernel") != "linear")  # soonest done, and nearly as good
+        problem = digest(*data, self.scoring, self.class_weight, self.tol) if self.journal else ""
+        scores = search_in_rounds(
+            grid, groups, self.n_splits_, solve,
+            journal=self.journal, problem=problem, seconds=self.budget_s, tell=self.progress,
+        )  # fmt: skip
+        self.left_out_ = [params for params, row in zip(grid, scores, strict=True) if np.isnan(row).all()]
+        return scores
 
     def _svc_params(self, params: dict[str, Any]) -> dict[str, Any]:
         return {"class_weight": self.class_weight, "tol": self.tol, **params}

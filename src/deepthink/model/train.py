@@ -50,6 +50,7 @@ class TrainReport:
             "held_out_events": self.held_out,
             "classifier": self.choice.best if self.choice else None,
             "cross_validated_accuracy": self.choice.accuracy if self.choice else None,
+            "left_out": self.choice.left_out if self.choice else [],
             "calibration": self.recogniser.calibration,
             "seconds": round(self.seconds, 1),
         }
@@ -63,6 +64,8 @@ def train(
     preset: str = "standard",
     folds: int = 5,
     fpir: float = 0.01,
+    budget_minutes: float | None = None,
+    journal: Path | None = None,
     progress: Progress = lambda done, total, what: None,
 ) -> TrainReport:
     """Train on the embeddings of a facedata file.
@@ -81,6 +84,10 @@ def train(
         Of the cross-validation, cut by event.
     fpir : float
         The share of strangers' events that may be given a name.
+    budget_minutes : float, optional
+        Minutes after which the best candidate so far is taken; one kernel is always finished.
+    journal : Path, optional
+        Keeps what is finished of a large search, so that it goes on after an interruption.
     progress : callable, optional
         Called with the candidates done, their number, and what is being done.
 
@@ -93,7 +100,8 @@ def train(
     """
     data, held_out = _kept(facedata.read(gallery), hold_out)
     others = _strangers(strangers, hold_out, data.fingerprint)
-    return learn(data, others, held_out, preset, folds, fpir, progress)
+    seconds = None if budget_minutes is None else 60 * budget_minutes
+    return learn(data, others, held_out, preset, folds, fpir, progress, seconds, journal)
 
 
 def learn(
@@ -104,6 +112,8 @@ def learn(
     folds: int = 5,
     fpir: float = 0.01,
     progress: Progress = lambda done, total, what: None,
+    budget_s: float | None = None,
+    journal: Path | None = None,
 ) -> TrainReport:
     """Train on embeddings that are in memory, `strangers` one row an event; otherwise as `train`."""
     started = time.monotonic()
@@ -111,7 +121,9 @@ def learn(
     if not len(people):
         raise NotEnoughDataError("Nobody is enrolled. Accept faces with deepthink review, then run deepthink embed.")
     baselines = Baselines.of(data.vectors, list(data.people))
-    choice = choose(data.vectors, who, data.events, preset, folds, progress) if len(people) > 1 else None
+    choice = None
+    if len(people) > 1:
+        choice = choose(data.vectors, who, data.events, preset, folds, progress, budget_s, journal)
     recogniser = _recogniser(data, who, baselines, choice, strangers, fpir)
     return _report(data, who, recogniser, baselines, choice, strangers, held_out, time.monotonic() - started)
 

@@ -26,6 +26,8 @@ figures = "training.json"  # where the figures go
 preset = "standard"  # quick, standard or wide
 folds = 5
 fpir = 0.01  # the share of strangers' events that may be given a name
+budget_minutes = None  # after which the best candidate so far is taken
+journal = None  # where a large search keeps what is finished
 nice = 10  # how far training steps back for whatever else this machine does, 0 to 19
 heartbeat = None  # where progress is told
 
@@ -52,6 +54,8 @@ report = train(
     preset=preset,
     folds=folds,
     fpir=fpir,
+    budget_minutes=budget_minutes,
+    journal=Path(journal) if journal else None,
     progress=beat_to(Path(heartbeat) if heartbeat else None),
 )
 written = write_outputs(report, Path(modelout), Path(newbaselines))
