@@ -37,6 +37,8 @@ class TrainReport:
     other: np.ndarray  # (faces,) distances to the nearest other person's
     strangers: np.ndarray  # (events,) distances of strangers to the nearest person
     seconds: float
+    data: FaceData  # what it was trained on
+    away: np.ndarray  # (events, dimensions) embeddings of the strangers
     files: dict[str, Path] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -174,7 +176,18 @@ def _report(
     faces = {person: int((who == number).sum()) for number, person in enumerate(baselines.people)}
     events = {person: len(set(data.events[who == number])) for number, person in enumerate(baselines.people)}
     return TrainReport(
-        recogniser, baselines, choice, faces, events, held_out, own, distances.min(axis=1), away, seconds
+        recogniser,
+        baselines,
+        choice,
+        faces,
+        events,
+        held_out,
+        own,
+        distances.min(axis=1),
+        away,
+        seconds,
+        data,
+        strangers,
     )
 
 

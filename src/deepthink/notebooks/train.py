@@ -28,6 +28,7 @@ folds = 5
 fpir = 0.01  # the share of strangers' events that may be given a name
 budget_minutes = None  # after which the best candidate so far is taken
 journal = None  # where a large search keeps what is finished
+learning = True  # whether to draw the learning curve: some seconds, on a small machine some minutes
 nice = 10  # how far training steps back for whatever else this machine does, 0 to 19
 heartbeat = None  # where progress is told
 
@@ -42,6 +43,7 @@ from IPython.display import SVG, display
 
 from deepthink.files import write_json
 from deepthink.flow.heartbeat import beat_to
+from deepthink.model.learning import learning_curve
 from deepthink.model.train import train, write_outputs
 from deepthink.validation import plots
 
@@ -99,6 +101,18 @@ threshold = report.recogniser.calibration["threshold"]
 others = np.concatenate([report.other[np.isfinite(report.other)], report.strangers])
 display(SVG(plots.as_svg(plots.histogram(report.own, others, threshold, "faces"))))
 display(pd.Series(report.recogniser.calibration, name="calibration").to_frame())
+
+# %% [markdown]
+# ## Would more pictures help?
+#
+# Everybody enrolled with few events, then with more, and asked the others (three draws, the quick preset). Where the
+# line is flat, more events of the same kind bring little; other days, cameras and light still may.
+
+# %%
+if learning:
+    curve = learning_curve(report.data, report.away, fpir)
+    if curve:
+        display(SVG(plots.as_svg(plots.learning(curve))))
 
 # %% [markdown]
 # ## Baselines

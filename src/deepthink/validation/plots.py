@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from deepthink.model.learning import Known
 from deepthink.validation.metrics import Asked, single_answers
 from deepthink.validation.study import Point
 
@@ -118,6 +119,21 @@ def _frame(axes: Any, row: int, column: int) -> None:
     from matplotlib.patches import Rectangle
 
     axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=STRANGER, linewidth=2.5))
+
+
+def learning(curve: Sequence[Known]) -> Any:
+    """Draw how many events of residents are missed, by how many each is known from, with every draw as a point."""
+    drawn, axes = figure()
+    sizes = [known.events for known in curve]
+    shares = [[100 * missed / known.asked for missed in known.missed] for known in curve]
+    axes.plot(sizes, [float(np.mean(each)) for each in shares], color=RESIDENT, marker="o")
+    for size, each in zip(sizes, shares, strict=True):
+        axes.plot([size] * len(each), each, ".", color=RESIDENT, alpha=0.4)
+    axes.set(xscale="log", xlabel="events enrolled of each person", ylabel="events missed, %")
+    axes.set_xticks(sizes, [f"{known.events}\n{known.people} people" for known in curve])
+    axes.set_ylim(bottom=0)
+    axes.minorticks_off()
+    return drawn
 
 
 def baselines(people: Sequence[str], centroids: np.ndarray) -> Any:
