@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from deepthink.validation.gates import Gate
 from deepthink.validation.metrics import Rate
 
-DOUBTED = 0.02  # share of faces nearer to another person; surely more than that, and labels should be looked at
+DOUBTED = 0.05  # share of faces nearer to another person; surely more than that, and labels should be looked at
 SHRUNK = 0.7  # of the events that production knows somebody from
 
 
