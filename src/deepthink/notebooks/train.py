@@ -28,7 +28,7 @@ folds = 5
 fpir = 0.01  # the share of strangers' events that may be given a name
 budget_minutes = None  # after which the best candidate so far is taken
 journal = None  # where a large search keeps what is finished
-learning = True  # whether to draw the learning curve: some seconds, on a small machine some minutes
+learning = True  # whether to draw the learning curve
 nice = 10  # how far training steps back for whatever else this machine does, 0 to 19
 heartbeat = None  # where progress is told
 
@@ -105,8 +105,9 @@ display(pd.Series(report.recogniser.calibration, name="calibration").to_frame())
 # %% [markdown]
 # ## Would more pictures help?
 #
-# Everybody enrolled with few events, then with more, and asked the others (three draws, the quick preset). Where the
-# line is flat, more events of the same kind bring little; other days, cameras and light still may.
+# Everybody enrolled with few events, then with more, and asked the others, by the distance alone, at the same rate of
+# strangers named (ten draws). Where the line is flat, more events of the same kind bring little; other days, cameras
+# and light still may.
 
 # %%
 if learning:
