@@ -15,11 +15,11 @@ def data(people, events, spread):
 
 
 def test_people_are_missed_less_often_when_they_are_known_better():
-    curve = learning_curve(data(8, 14, 0.1), crowd(30, 1, 1, seed=9)[0], 0.02)
+    curve = learning_curve(data(8, 14, 0.08), crowd(30, 1, 1, seed=9)[0], 0.02)
     assert [known.events for known in curve] == [1, 2, 3, 5, 8, 12]
     assert [known.asked for known in curve] == [40, 40, 40, 40, 40, 16]
     shares = [np.mean(known.missed) / known.asked for known in curve]
-    assert shares[0] > shares[-1] + 0.05
+    assert shares[0] > shares[-1] + 0.2
 
 
 def test_only_people_with_events_to_spare_are_asked():
