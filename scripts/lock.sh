@@ -9,4 +9,4 @@ lock() {
 }
 lock core.txt
 lock train.txt --extra train --extra web --extra deploy
-lock dev.txt --extra train --extra web --extra deploy --extra dlib --extra dev
+lock dev.txt --extra train --extra web --extra deploy --extra dlib --extra cluster --extra dev

@@ -14,6 +14,11 @@ BudgetFlag = Annotated[
 ]
 
 
+ClusterFlag = Annotated[
+    str | None, typer.Option("--distributed", metavar="ADDRESS", help="A Dask scheduler whose workers help.")
+]
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the verb to the command."""
     app.command("train", epilog="Example: deepthink train gamma4")(train)
@@ -23,6 +28,7 @@ def train(
     version: VersionArgument = None,
     site: SiteFlag = HERE,
     budget: BudgetFlag = None,
+    distributed: ClusterFlag = None,
     flags: SetFlag = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -30,8 +36,9 @@ def train(
     from deepthink.flow.teach import train_site
     from deepthink.flow.version_files import version_files
 
-    given = [*(flags or ()), *([f"train.budget_minutes={budget}"] if budget is not None else ())]
-    opened = open_site(site, given)
+    asked = {"budget_minutes": budget, "cluster": distributed}
+    own = [f"train.{key}={value}" for key, value in asked.items() if value is not None]
+    opened = open_site(site, [*(flags or ()), *own])
     name = current_version(opened, version)
     with progress("train") as update:
         figures = train_site(opened, name, update)

@@ -40,8 +40,8 @@ def train_site(site: Site, version: str, progress: Progress) -> dict[str, Any]:
     if not files.parameters.exists():
         write_text(files.parameters, _parameters(site, version))
     parameters = _checked(read_parameters(files.parameters), files)
-    if site.settings.train.budget_minutes is not None:  # said for this run, whatever the file says
-        parameters["budget_minutes"] = site.settings.train.budget_minutes
+    said = {"budget_minutes": site.settings.train.budget_minutes, "cluster": site.settings.train.cluster}
+    parameters |= {key: value for key, value in said.items() if value is not None}  # for this run
     notebook.execute("train", parameters, files.executed, progress, 60 * site.settings.train.stall_minutes)
     figures: dict[str, Any] = json.loads(files.figures.read_text(encoding="utf-8"))
     return figures
@@ -60,6 +60,7 @@ def _parameters(site: Site, version: str) -> str:
         "folds": rules.folds,
         "fpir": rules.fpir,
         "budget_minutes": rules.budget_minutes,
+        "cluster": rules.cluster,
         "journal": files.journal.name,
         "nice": rules.nice,
     }

@@ -45,6 +45,7 @@ def choose(
     progress: Progress,
     budget_s: float | None = None,
     journal: Path | None = None,
+    cluster: str | None = None,
 ) -> Choice:
     """Search the grid and fit the best candidate on everything.
 
@@ -68,11 +69,13 @@ def choose(
         Seconds after which the best so far is taken.
     journal : Path, optional
         Keeps what is finished of a large search, so that it goes on after an interruption.
+    cluster : str, optional
+        The address of a Dask scheduler whose workers help.
     """
     splits = _splits(who, events, folds)
     search = SupportVectorSearch(
-        preset, cv=splits, engine="auto" if len(who) >= COMPILE_FACES else "sklearn",
-        budget_s=budget_s, journal=journal if len(who) >= JOURNAL_FACES else None,
+        preset, cv=splits, engine="auto" if len(who) >= COMPILE_FACES or cluster else "sklearn",
+        cluster=cluster, budget_s=budget_s, journal=journal if len(who) >= JOURNAL_FACES else None,
         progress=lambda done, total, info: progress(done, total, str(info)),
     )  # fmt: skip
     with warnings.catch_warnings():  # people of one or two faces are meant

@@ -59,6 +59,7 @@ class Problem:
     tolerance: float
     threads: int
     memory_mb: float
+    cluster: str | None = None  # the address of a Dask scheduler, whose workers solve the pairs
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
@@ -90,7 +91,7 @@ def cross_validate(problem: Problem, candidates: Sequence[Candidate], progress: 
     counts = np.zeros(len(COUNTS), np.int64)
     right = np.zeros((len(grid), len(problem.who)), bool)
     with _threads(problem.threads) as pool:
-        for pair, path in _paths(problem, grid, ballot, True, pool):
+        for pair, path in _paths(problem, grid, True, pool):
             ballot.add(pair, path)
             counts += path.counts
             clock.pair_done(path.whole.shape[1])
@@ -120,7 +121,7 @@ def solve_one(problem: Problem, candidate: Candidate) -> Machine:
     betas: list[Any] = [None] * len(pairs)
     own = np.zeros((len(problem.who), ballot.classes - 1))
     with _threads(problem.threads) as pool:
-        for pair, path in _paths(problem, [candidate], ballot, False, pool):
+        for pair, path in _paths(problem, [candidate], False, pool):
             ballot.add(pair, path)
             betas[pair] = path.whole[0]
             (first, second), rows = pairs[pair], ballot.rows(pair)
@@ -177,25 +178,53 @@ def _slope(candidate: Candidate) -> float:
     return 0.5 if candidate.linear else candidate.gamma
 
 
-def _paths(
-    problem: Problem, grid: Sequence[Candidate], ballot: Ballot, screen: bool, pool: ThreadPoolExecutor
-) -> Iterator[tuple[int, Path]]:
-    """Solve all pairs, the largest first so that no thread is left with a long one at the end."""
-    linear, gamma, C = (np.array(column) for column in zip(*grid, strict=True))
-    start, sizes = sources(grid), np.bincount(problem.who)
-    room = int(problem.memory_mb * 2**20 / 4 / problem.threads)  # float32 numbers
+@dataclass(frozen=True)
+class Duels:
+    """All that solving any pair needs: sent whole to where pairs are solved."""
 
-    def solve(pair: int) -> tuple[int, Path]:
-        rows = ballot.rows(pair)
-        weight = np.ascontiguousarray(problem.weights[:, [ballot.first[pair], ballot.second[pair]]])
+    X: npt.NDArray[np.float32]  # (n, features)
+    rows: list[npt.NDArray[np.int64]]  # of each class
+    fold: npt.NDArray[np.int64]  # (n,)
+    pairs: list[tuple[int, int]]
+    linear: npt.NDArray[np.bool_]  # (candidates,)
+    gamma: npt.NDArray[np.float64]
+    C: npt.NDArray[np.float64]
+    start: npt.NDArray[np.int64]  # which earlier candidate each starts from, or -1
+    weights: npt.NDArray[np.float64]  # (folds + 1, classes)
+    tolerance: float
+    room: int  # float32 numbers that may be kept of a kernel
+    screen: bool
+
+    def solve(self, pair: int) -> tuple[int, Path]:
+        """Solve one pair for all candidates and folds."""
+        first, second = self.pairs[pair]
+        rows = np.concatenate([self.rows[first], self.rows[second]])
         path = solve_pair(
-            problem.X[rows], sizes[ballot.first[pair]], problem.fold[rows], linear, gamma.astype(float),
-            C.astype(float), start, weight, problem.tolerance, room, WORKING, screen,
+            self.X[rows], len(self.rows[first]), self.fold[rows], self.linear, self.gamma, self.C, self.start,
+            np.ascontiguousarray(self.weights[:, [first, second]]), self.tolerance, self.room, WORKING, self.screen,
         )  # fmt: skip
         return pair, Path(*path)
 
-    order = np.argsort(-(sizes[ballot.first] + sizes[ballot.second]), kind="stable")
-    yield from pool.map(solve, order.tolist())
+
+def _paths(
+    problem: Problem, grid: Sequence[Candidate], screen: bool, pool: ThreadPoolExecutor
+) -> Iterator[tuple[int, Path]]:
+    """Solve all pairs, the largest first so that no thread is left with a long one at the end."""
+    linear, gamma, C = (np.array(column) for column in zip(*grid, strict=True))
+    rows = [np.flatnonzero(problem.who == one) for one in range(int(problem.who.max()) + 1)]
+    room = int(problem.memory_mb * 2**20 / 4 / problem.threads)
+    duels = Duels(
+        problem.X, rows, problem.fold, problem.pairs, linear, gamma.astype(float), C.astype(float), sources(grid),
+        problem.weights, problem.tolerance, room, screen,
+    )  # fmt: skip
+    sizes = np.array([len(rows[first]) + len(rows[second]) for first, second in problem.pairs])
+    order = np.argsort(-sizes, kind="stable").tolist()
+    if problem.cluster is None:
+        yield from pool.map(duels.solve, order)
+        return
+    from deepthink.model.cluster import solve_remotely
+
+    yield from solve_remotely(duels, order, problem.cluster)
 
 
 @contextmanager

@@ -74,6 +74,9 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         what was not.
     journal : Path or None, default=None
         A file that keeps finished kernels, so that the same search goes on after an interruption.
+    cluster : str or None, default=None
+        The address of a Dask scheduler: its workers solve the pairs of classes, with the same results. Needs the fast
+        engine.
     progress : callable or None, default=None
         Called as ``progress(done, total, info)``; ``str(info)`` says what is being done and how long it will take.
 
@@ -120,6 +123,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         engine: str = "auto",
         budget_s: float | None = None,
         journal: Path | None = None,
+        cluster: str | None = None,
         progress: Callable[[int, int, Any], None] | None = None,
     ) -> None:
         self.param_grid = param_grid
@@ -133,6 +137,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         self.engine = engine
         self.budget_s = budget_s
         self.journal = journal
+        self.cluster = cluster
         self.progress = progress
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, groups: npt.ArrayLike | None = None) -> Self:
@@ -185,7 +190,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
 
     def _choose_engine(self, candidates: list[Candidate] | None, fold: npt.NDArray[np.int64] | None) -> tuple[str, str]:
         """Return the engine to use and why."""
-        if self.engine == "sklearn":
+        if self.engine == "sklearn" and self.cluster is None:
             return "sklearn", "it was asked for"
         against = None
         if importlib.util.find_spec("numba") is None:
@@ -196,6 +201,8 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
             against = "the folds are not of the kind that holds each row out once and trains on all others"
         if against is None:
             return "numba", "it was asked for" if self.engine == "numba" else "it can do all that is asked"
+        if self.cluster is not None:
+            raise SettingsError(f"A cluster cannot be used: {against}.")
         if self.engine == "numba":
             raise SettingsError(f"engine='numba' cannot be used: {against}. Use engine='auto'.")
         return "sklearn", against
@@ -303,7 +310,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
             weight = compute_class_weight(self.class_weight, classes=self.classes_[present], y=self.classes_[trained])
             weights[part, present] = weight
         threads = joblib.cpu_count() if self.n_jobs in {None, -1} else max(1, int(self.n_jobs or 1))
-        return Problem(centred, who, fold, weights, self.tol, threads, self.memory_mb)
+        return Problem(centred, who, fold, weights, self.tol, threads, self.memory_mb, self.cluster)
 
     def _set_results(
         self, grid: list[dict[str, Any]], scores: npt.NDArray[Any], fit: npt.NDArray[Any], score: npt.NDArray[Any]

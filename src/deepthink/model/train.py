@@ -68,6 +68,7 @@ def train(
     fpir: float = 0.01,
     budget_minutes: float | None = None,
     journal: Path | None = None,
+    cluster: str | None = None,
     progress: Progress = lambda done, total, what: None,
 ) -> TrainReport:
     """Train on the embeddings of a facedata file.
@@ -90,6 +91,8 @@ def train(
         Minutes after which the best candidate so far is taken; one kernel is always finished.
     journal : Path, optional
         Keeps what is finished of a large search, so that it goes on after an interruption.
+    cluster : str, optional
+        The address of a Dask scheduler whose workers help with the search.
     progress : callable, optional
         Called with the candidates done, their number, and what is being done.
 
@@ -103,7 +106,7 @@ def train(
     data, held_out = _kept(facedata.read(gallery), hold_out)
     others = _strangers(strangers, hold_out, data.fingerprint)
     seconds = None if budget_minutes is None else 60 * budget_minutes
-    return learn(data, others, held_out, preset, folds, fpir, progress, seconds, journal)
+    return learn(data, others, held_out, preset, folds, fpir, progress, seconds, journal, cluster)
 
 
 def learn(
@@ -116,6 +119,7 @@ def learn(
     progress: Progress = lambda done, total, what: None,
     budget_s: float | None = None,
     journal: Path | None = None,
+    cluster: str | None = None,
 ) -> TrainReport:
     """Train on embeddings that are in memory, `strangers` one row an event; otherwise as `train`."""
     started = time.monotonic()
@@ -125,7 +129,7 @@ def learn(
     baselines = Baselines.of(data.vectors, list(data.people))
     choice = None
     if len(people) > 1:
-        choice = choose(data.vectors, who, data.events, preset, folds, progress, budget_s, journal)
+        choice = choose(data.vectors, who, data.events, preset, folds, progress, budget_s, journal, cluster)
     recogniser = _recogniser(data, who, baselines, choice, strangers, fpir)
     return _report(data, who, recogniser, baselines, choice, strangers, held_out, time.monotonic() - started)
 
