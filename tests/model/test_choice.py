@@ -15,10 +15,10 @@ def quiet(done, total, what):
 
 
 def test_frames_of_one_event_never_straddle_a_fold():
-    from deepthink.model.choice import _splits
+    from deepthink.model.choice import event_folds
 
     _, who, events = crowd(4, 6, 3)
-    for train, test in _splits(who, events, 5):
+    for train, test in event_folds(who, events, 5):
         assert not set(events[train]) & set(events[test])
 
 
@@ -26,12 +26,12 @@ def test_the_choice_is_stock_grid_searchs():
     from sklearn.model_selection import GridSearchCV
     from sklearn.svm import SVC
 
-    from deepthink.model.choice import _splits
+    from deepthink.model.choice import event_folds
     from deepthink.model.search import PRESETS
 
     vectors, who, events = crowd(5, 6, 2, spread=0.06)
     chosen = choose(vectors, who, events, "standard", 5, quiet)
-    stock = GridSearchCV(SVC(), PRESETS["standard"], cv=_splits(who, events, 5)).fit(vectors, who)
+    stock = GridSearchCV(SVC(), PRESETS["standard"], cv=event_folds(who, events, 5)).fit(vectors, who)
     assert chosen.best == stock.best_params_
     assert chosen.accuracy == pytest.approx(stock.best_score_, abs=1e-3)
 

@@ -72,7 +72,7 @@ def choose(
     cluster : str, optional
         The address of a Dask scheduler whose workers help.
     """
-    splits = _splits(who, events, folds)
+    splits = event_folds(who, events, folds)
     search = SupportVectorSearch(
         preset, cv=splits, engine="auto" if len(who) >= COMPILE_FACES or cluster else "sklearn",
         cluster=cluster, budget_s=budget_s, journal=journal if len(who) >= JOURNAL_FACES else None,
@@ -119,7 +119,7 @@ def _own_shares(decisions: np.ndarray, prob_a: np.ndarray, prob_b: np.ndarray, w
     return own
 
 
-def _splits(who: np.ndarray, events: np.ndarray, folds: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def event_folds(who: np.ndarray, events: np.ndarray, folds: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Cut folds by event; a fold whose training part lacks all but one person teaches nothing and is left out."""
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 

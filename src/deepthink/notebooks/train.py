@@ -44,6 +44,7 @@ from IPython.display import SVG, display
 
 from deepthink.files import write_json
 from deepthink.flow.heartbeat import beat_to
+from deepthink.model.alternatives import alternatives
 from deepthink.model.learning import learning_curve
 from deepthink.model.train import train, write_outputs
 from deepthink.validation import plots
@@ -80,6 +81,17 @@ display(pd.DataFrame({"faces": report.faces, "events": report.events}).sort_valu
 # %%
 if report.choice:
     display(SVG(plots.as_svg(plots.grid_search(report.choice.table, report.choice.best))))
+
+# %% [markdown]
+# ## Other ways to tell people apart
+#
+# On the same folds, single faces: accuracy, and FNIR where the asked share of strangers gets a name by the same score
+# (empty when fewer than 20 strangers' events were reviewed). DeepThink lets distance and machine decide together.
+
+# %%
+if report.choice:
+    others = alternatives(report.data, report.away, report.choice, fpir, folds)
+    display(pd.DataFrame(others).set_index("name").round({"accuracy": 4, "fnir": 4, "seconds": 1}))
 
 # %% [markdown]
 # ## Who was taken for whom
