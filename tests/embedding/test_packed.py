@@ -6,6 +6,7 @@ import pytest
 
 from deepthink.embedding import facedata, packed
 from deepthink.embedding.packed import packed_path, read_packed
+from deepthink.registry.folder import FolderRegistry
 
 
 @pytest.fixture
@@ -72,15 +73,12 @@ def test_a_damaged_copy_is_made_again(path, damage):
     assert read_packed(path) is not None
 
 
-def test_a_published_folder_gets_no_copy(path):
-    facedata.read(path)
-    packed_path(path).unlink()
-    path.parent.chmod(0o555)
-    try:
-        facedata.read(path)
-        assert not packed_path(path).exists()
-    finally:
-        path.parent.chmod(0o755)
+def test_a_published_version_is_not_added_to(path, tmp_path):
+    whole = facedata.read(path)
+    folder = FolderRegistry(tmp_path / "registry").add("alpha", {path.name: path}, {})
+    before = sorted(folder.iterdir())
+    assert same(facedata.read(folder / path.name), whole)
+    assert sorted(folder.iterdir()) == before
 
 
 def test_a_small_file_needs_none(path, monkeypatch):

@@ -142,3 +142,17 @@ def test_names_go_on_after_the_alphabet_ends():
     for _ in range(26):
         taken.append(next_name(taken))
     assert taken[-3:] == ["omega24", "alpha25", "beta26"]
+
+
+def test_a_damaged_manifest_hides_no_other_version(tmp_path):
+    registry = FolderRegistry(tmp_path)
+    for version, day in (("alpha", "2026-03-02"), ("beta", "2026-03-03")):
+        source = tmp_path / f"{version}.txt"
+        source.write_text(version)
+        registry.add(version, {"a.txt": source}, {"created": day})
+    (tmp_path / "alpha" / "manifest.yaml").chmod(0o644)
+    (tmp_path / "alpha" / "manifest.yaml").write_text("{")
+    assert registry.versions() == ["alpha", "beta"]
+    assert registry.get("beta").name == "beta"
+    with pytest.raises(DamagedVersionError):
+        registry.get("alpha")

@@ -49,7 +49,7 @@ def read_packed(path: Path) -> tuple[tuple[str, ...], np.ndarray, str] | None:
 def write_packed(path: Path, keys: tuple[str, ...], vectors: np.ndarray, fingerprint: str, source: str) -> None:
     """Keep a packed copy of what an embeddings file of that sha256 holds, where there is room for one and it pays."""
     packed = packed_path(path)
-    if len(keys) < WORTH or not path.parent.stat().st_mode & 0o222:  # a published version is never added to
+    if len(keys) < WORTH or not path.stat().st_mode & 0o222:  # a published version is never added to
         packed.unlink(missing_ok=True)
         return
     arrays: dict[str, Any] = {

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deepthink.errors import VersionExistsError, VersionNotFoundError
+from deepthink.errors import DamagedVersionError, VersionExistsError, VersionNotFoundError
 from deepthink.files import flush, locked
 from deepthink.registry.manifest import MANIFEST, check_files, read_manifest, write_manifest
 from deepthink.registry.naming import check_version
@@ -23,7 +23,7 @@ class FolderRegistry:
     def versions(self) -> list[str]:
         """Return the names of the versions, oldest first."""
         found = [path.parent for path in self.root.glob(f"*/{MANIFEST}") if not path.parent.name.startswith(".")]
-        made = {path: str(read_manifest(path).get("created", "")) for path in found}
+        made = {path: _created(path) for path in found}
         return [path.name for path in sorted(found, key=lambda path: (made[path], path))]
 
     def add(self, version: str, files: Mapping[str, Path], facts: dict[str, Any]) -> Path:
@@ -82,6 +82,14 @@ class FolderRegistry:
         if not (folder / MANIFEST).is_file():
             raise VersionNotFoundError(version, self.versions())
         return folder
+
+
+def _created(folder: Path) -> str:
+    """Return when a version was made; one with a damaged manifest is named all the same, as the oldest."""
+    try:
+        return str(read_manifest(folder).get("created", ""))
+    except DamagedVersionError:
+        return ""
 
 
 def _make_read_only(folder: Path) -> None:
