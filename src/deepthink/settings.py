@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 from ruamel.yaml import YAML
@@ -63,6 +63,7 @@ class TrainSettings(Section):
     folds: int = Field(5, ge=2, le=20, description="cross-validation folds, cut by event")
     fpir: float = Field(0.01, gt=0, lt=0.5, description="the share of strangers' events that may be given a name")
     budget_minutes: float | None = Field(None, gt=0, description="minutes after which the best model so far is taken")
+    memory: ByteSize | None = Field(None, description="what training may take while it searches, such as 1.5G")
     cluster: str | None = Field(None, description="a Dask scheduler whose workers help, such as tcp://10.0.0.2:8786")
     nice: int = Field(10, ge=0, le=19, description="how far training steps back for what else the machine does")
     stall_minutes: float = Field(30, gt=0, description="minutes without progress after which training is ended")

@@ -14,6 +14,9 @@ BudgetFlag = Annotated[
 ]
 
 
+MemoryFlag = Annotated[
+    str | None, typer.Option("--memory", metavar="SIZE", help="What it may take while it searches, such as 1.5G.")
+]
 ClusterFlag = Annotated[
     str | None, typer.Option("--distributed", metavar="ADDRESS", help="A Dask scheduler whose workers help.")
 ]
@@ -28,6 +31,7 @@ def train(
     version: VersionArgument = None,
     site: SiteFlag = HERE,
     budget: BudgetFlag = None,
+    memory: MemoryFlag = None,
     distributed: ClusterFlag = None,
     flags: SetFlag = None,
     as_json: JsonFlag = False,
@@ -36,7 +40,7 @@ def train(
     from deepthink.flow.teach import train_site
     from deepthink.flow.version_files import version_files
 
-    asked = {"budget_minutes": budget, "cluster": distributed}
+    asked = {"budget_minutes": budget, "memory": memory, "cluster": distributed}
     own = [f"train.{key}={value}" for key, value in asked.items() if value is not None]
     opened = open_site(site, [*(flags or ()), *own])
     name = current_version(opened, version)

@@ -40,7 +40,7 @@ def train_site(site: Site, version: str, progress: Progress) -> dict[str, Any]:
     if not files.parameters.exists():
         write_text(files.parameters, _parameters(site, version))
     parameters = _checked(read_parameters(files.parameters), files)
-    said = {"budget_minutes": site.settings.train.budget_minutes, "cluster": site.settings.train.cluster}
+    said = _said(site)
     parameters |= {key: value for key, value in said.items() if value is not None}  # for this run
     notebook.execute("train", parameters, files.executed, progress, 60 * site.settings.train.stall_minutes)
     figures: dict[str, Any] = json.loads(files.figures.read_text(encoding="utf-8"))
@@ -59,8 +59,7 @@ def _parameters(site: Site, version: str) -> str:
         "preset": rules.preset,
         "folds": rules.folds,
         "fpir": rules.fpir,
-        "budget_minutes": rules.budget_minutes,
-        "cluster": rules.cluster,
+        **_said(site),
         "journal": files.journal.name,
         "nice": rules.nice,
     }
@@ -68,6 +67,13 @@ def _parameters(site: Site, version: str) -> str:
     text.write(f"# What training {version} reads and writes, in this folder; see docs/steps/train.md\n")
     YAML().dump(content, text)
     return text.getvalue()
+
+
+def _said(site: Site) -> dict[str, Any]:
+    """Return what concerns a run and this machine, and not what is learnt."""
+    rules = site.settings.train
+    memory = None if rules.memory is None else round(rules.memory / 2**20, 1)
+    return {"budget_minutes": rules.budget_minutes, "cluster": rules.cluster, "memory_mb": memory}
 
 
 def read_parameters(path: Path) -> dict[str, Any]:

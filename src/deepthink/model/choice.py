@@ -46,6 +46,7 @@ def choose(
     budget_s: float | None = None,
     journal: Path | None = None,
     cluster: str | None = None,
+    memory_mb: float | None = None,
 ) -> Choice:
     """Search the grid and fit the best candidate on everything.
 
@@ -71,11 +72,13 @@ def choose(
         Keeps what is finished of a large search, so that it goes on after an interruption.
     cluster : str, optional
         The address of a Dask scheduler whose workers help.
+    memory_mb : float, optional
+        What the whole process may take while it searches.
     """
     splits = event_folds(who, events, folds)
     search = SupportVectorSearch(
         preset, cv=splits, engine="auto" if len(who) >= COMPILE_FACES or cluster else "sklearn",
-        cluster=cluster, budget_s=budget_s, journal=journal if len(who) >= JOURNAL_FACES else None,
+        cluster=cluster, total_mb=memory_mb, budget_s=budget_s, journal=journal if len(who) >= JOURNAL_FACES else None,
         progress=lambda done, total, info: progress(done, total, str(info)),
     )  # fmt: skip
     with warnings.catch_warnings():  # people of one or two faces are meant

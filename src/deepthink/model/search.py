@@ -7,6 +7,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,6 +24,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepthink.errors import SettingsError
+from deepthink.model.memory import ballot_mb, room_mb, too_little, used_mb
 from deepthink.model.rounds import Solve, digest, rounds, search_in_rounds
 
 if TYPE_CHECKING:
@@ -66,6 +68,9 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         Threads; None and -1 take all processors that this process may use. For the scikit-learn engine, joblib's.
     memory_mb : float, default=256
         Room for kernel rows, all threads together.
+    total_mb : float or None, default=None
+        What the whole process may take while the fast engine searches: less is kept of the kernels, and the grid is
+        searched kernel by kernel, where that is needed. SettingsError when it is not enough for that either.
     engine : {"auto", "numba", "sklearn"}, default="auto"
         "auto" falls back to fitting every candidate with scikit-learn where Numba is missing, or where the grid or
         the folds are not of the kind that the fast engine knows.
@@ -120,6 +125,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         tol: float = 1e-3,
         n_jobs: int | None = None,
         memory_mb: float = 256,
+        total_mb: float | None = None,
         engine: str = "auto",
         budget_s: float | None = None,
         journal: Path | None = None,
@@ -134,6 +140,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         self.tol = tol
         self.n_jobs = n_jobs
         self.memory_mb = memory_mb
+        self.total_mb = total_mb
         self.engine = engine
         self.budget_s = budget_s
         self.journal = journal
@@ -151,6 +158,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
             Passed to the splitter: rows of one group are never on both sides of a split.
         """
         self._check_settings()
+        self._tight = False
         rows, labels = validate_data(self, X, y, dtype=(np.float64, np.float32))
         check_classification_targets(labels)
         self.classes_, who = np.unique(labels, return_inverse=True)
@@ -222,6 +230,8 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
 
         started = time.perf_counter()
         problem = self._problem(X, who, fold)
+        if self.total_mb is not None:
+            problem = self._within(self.total_mb, problem, candidates)
         counts: Counter[str] = Counter()
 
         def solve(group: list[int], tell: Any) -> npt.NDArray[np.float64]:
@@ -285,7 +295,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         self, grid: list[dict[str, Any]], kernels: list[Any], solve: Solve, data: tuple[Any, ...]
     ) -> npt.NDArray[np.float64]:
         """Score the grid: all at once, which shares most work, or kernel by kernel where some may have to do."""
-        careful = self.budget_s is not None or self.journal is not None
+        careful = self.budget_s is not None or self.journal is not None or self._tight
         groups = rounds(kernels) if careful else [list(range(len(grid)))]
         groups.sort(key=lambda group: grid[group[0]].get("kernel") != "linear")  # soonest done, and nearly as good
         problem = digest(*data, self.scoring, self.class_weight, self.tol) if self.journal else ""
@@ -311,6 +321,19 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
             weights[part, present] = weight
         threads = joblib.cpu_count() if self.n_jobs in {None, -1} else max(1, int(self.n_jobs or 1))
         return Problem(centred, who, fold, weights, self.tol, threads, self.memory_mb, self.cluster)
+
+    def _within(self, total: float, problem: Problem, candidates: list[Candidate]) -> Problem:
+        """Keep to the memory that was allowed: fewer kernel rows, then one kernel at a time."""
+        used, threads = used_mb(), problem.threads
+        most = max(len(group) for group in rounds([candidate[:2] for candidate in candidates]))
+        size = (self.n_splits_, len(problem.who), len(self.classes_))
+        for count in (len(candidates), most):
+            ballot = ballot_mb(count, *size)
+            room = room_mb(total, used, ballot, threads)
+            if room is not None:
+                self._tight = count < len(candidates)
+                return replace(problem, memory_mb=min(room, problem.memory_mb))
+        raise too_little(total, used, ballot, threads)
 
     def _set_results(
         self, grid: list[dict[str, Any]], scores: npt.NDArray[Any], fit: npt.NDArray[Any], score: npt.NDArray[Any]

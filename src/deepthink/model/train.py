@@ -69,6 +69,7 @@ def train(
     budget_minutes: float | None = None,
     journal: Path | None = None,
     cluster: str | None = None,
+    memory_mb: float | None = None,
     progress: Progress = lambda done, total, what: None,
 ) -> TrainReport:
     """Train on the embeddings of a facedata file.
@@ -93,6 +94,8 @@ def train(
         Keeps what is finished of a large search, so that it goes on after an interruption.
     cluster : str, optional
         The address of a Dask scheduler whose workers help with the search.
+    memory_mb : float, optional
+        What the whole process may take while it searches.
     progress : callable, optional
         Called with the candidates done, their number, and what is being done.
 
@@ -106,7 +109,7 @@ def train(
     data, held_out = _kept(facedata.read(gallery), hold_out)
     others = _strangers(strangers, hold_out, data.fingerprint)
     seconds = None if budget_minutes is None else 60 * budget_minutes
-    return learn(data, others, held_out, preset, folds, fpir, progress, seconds, journal, cluster)
+    return learn(data, others, held_out, preset, folds, fpir, progress, seconds, journal, cluster, memory_mb)
 
 
 def learn(
@@ -120,6 +123,7 @@ def learn(
     budget_s: float | None = None,
     journal: Path | None = None,
     cluster: str | None = None,
+    memory_mb: float | None = None,
 ) -> TrainReport:
     """Train on embeddings that are in memory, `strangers` one row an event; otherwise as `train`."""
     started = time.monotonic()
@@ -129,7 +133,7 @@ def learn(
     baselines = Baselines.of(data.vectors, list(data.people))
     choice = None
     if len(people) > 1:
-        choice = choose(data.vectors, who, data.events, preset, folds, progress, budget_s, journal, cluster)
+        choice = choose(data.vectors, who, data.events, preset, folds, progress, budget_s, journal, cluster, memory_mb)
     recogniser = _recogniser(data, who, baselines, choice, strangers, fpir)
     return _report(data, who, recogniser, baselines, choice, strangers, held_out, time.monotonic() - started)
 

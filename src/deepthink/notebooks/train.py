@@ -27,6 +27,7 @@ preset = "standard"  # quick, standard or wide
 folds = 5
 fpir = 0.01  # the share of strangers' events that may be given a name
 budget_minutes = None  # after which the best candidate so far is taken
+memory_mb = None  # what all of this process may take while it searches
 cluster = None  # the address of a Dask scheduler whose workers help with the search
 journal = None  # where a large search keeps what is finished
 learning = True  # whether to draw the learning curve
@@ -60,6 +61,7 @@ report = train(
     fpir=fpir,
     budget_minutes=budget_minutes,
     cluster=cluster,
+    memory_mb=memory_mb,
     journal=Path(journal) if journal else None,
     progress=beat_to(Path(heartbeat) if heartbeat else None),
 )

@@ -1,0 +1,50 @@
+"""How much memory a grid search may take, so that what was promised is kept."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from pathlib import Path
+
+from deepthink.errors import SettingsError
+
+PAGE = resource.getpagesize()
+# Bytes of a ballot for each candidate, fold, and row of a pair: 0.33 were measured at 3,000 to 12,000 faces.
+MACHINE_BYTES = 0.5
+SLACK_MB = 48  # for what comes and goes: blocks of votes, a pair's own arrays
+LEAST_MB = 16  # of kernel rows for each thread; with less, rows are computed again and again
+
+
+def used_mb() -> float:
+    """Return the memory that this process has now (Linux), or has had at most (elsewhere)."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE / 2**20
+    except OSError:
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def ballot_mb(candidates: int, folds: int, rows: int, classes: int) -> float:
+    """Return about how much the machines of so many candidates take while their votes are counted.
+
+    Examples
+    --------
+    >>> round(ballot_mb(42, 5, 50_000, 100))
+    496
+    """
+    return candidates * folds * rows * (classes - 1) * MACHINE_BYTES / 2**20
+
+
+def room_mb(total: float, used: float, ballot: float, threads: int) -> float | None:
+    """Return how much is left for kernel rows; None when that is too little to work with."""
+    room = total - used - ballot - SLACK_MB
+    return room if room >= LEAST_MB * threads else None
+
+
+def too_little(total: float, used: float, ballot: float, threads: int) -> SettingsError:
+    """Return what to say when even one kernel at a time does not fit."""
+    need = used + ballot + SLACK_MB + LEAST_MB * threads
+    return SettingsError(
+        f"{total:.0f} MB are too little for this search: it needs about {need:.0f} MB, of which {used:.0f} are in use "
+        "already. Allow more (train.memory), use fewer threads, or the quick preset."
+    )

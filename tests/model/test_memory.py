@@ -1,0 +1,44 @@
+"""What a search may take is kept to, and what cannot be kept to is refused at once."""
+
+import subprocess
+import sys
+
+import pytest
+
+from deepthink.errors import SettingsError
+from deepthink.model.memory import SLACK_MB, ballot_mb, room_mb, used_mb
+from deepthink.model.search import SupportVectorSearch
+from tests.conftest import crowd
+
+SEARCH = """
+import resource, sys
+from deepthink.model.memory import used_mb
+from deepthink.model.search import SupportVectorSearch
+from tests.conftest import crowd
+SupportVectorSearch("quick", engine="numba").fit(*crowd(3, 4, 4)[:2])
+vectors, who, _ = crowd(30, 25, 8, seed=3, spread=0.1)
+allowed = used_mb() + float(sys.argv[1])
+search = SupportVectorSearch(engine="numba", n_jobs=2, memory_mb=1024, total_mb=allowed, refit=False).fit(vectors, who)
+print(allowed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, search._tight, search.best_score_)
+"""
+
+
+@pytest.mark.parametrize(("more", "tight"), [("99", True), ("140", False)])
+def test_a_search_of_six_thousand_faces_stays_within_what_it_was_allowed(more, tight):
+    ran = subprocess.run([sys.executable, "-c", SEARCH, more], capture_output=True, text=True, check=True)
+    allowed, most, was_tight, score = ran.stdout.split()
+    assert float(most) <= float(allowed)
+    assert was_tight == str(tight)
+    assert float(score) > 0.5
+
+
+def test_too_little_is_refused_with_what_it_needs():
+    with pytest.raises(SettingsError, match=r"10 MB are too little .* needs about \d+ MB"):
+        SupportVectorSearch(engine="numba", total_mb=10).fit(*crowd(3, 4, 4)[:2])
+
+
+def test_room_is_what_is_left():
+    assert room_mb(1000, 300, 200, 2) == 500 - SLACK_MB
+    assert room_mb(600, 300, 200, 4) is None
+    assert ballot_mb(42, 5, 1000, 11) == pytest.approx(42 * 5 * 1000 * 10 * 0.5 / 2**20)
+    assert 20 < used_mb() < 10000
