@@ -1,6 +1,5 @@
 """The search gives stock scikit-learn's answer: scores, ties, best machine, held-out decision values."""
 
-import os
 import pickle
 import subprocess
 import sys
@@ -14,8 +13,11 @@ from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import check_estimator
 
 from deepthink.errors import SettingsError
+from deepthink.flow.benchmark import read_album
+from deepthink.flow.wiring import Site
 from deepthink.model.platt import fit_pairwise_platt
 from deepthink.model.search import PRESETS, SupportVectorSearch
+from deepthink.settings import without_site
 from tests.model.crowds import crowd
 
 GRID = [
@@ -125,10 +127,12 @@ def test_the_whole_standard_grid_is_stocks():
     assert (ours.cv_results_["mean_test_score"] == theirs.cv_results_["mean_test_score"]).mean() > 0.9
 
 
-@pytest.mark.skipif("DEEPTHINK_EMBEDDINGS" not in os.environ, reason="an .npz of real embeddings (X, y) is not named")
-def test_real_embeddings_are_searched_as_stock_does():
-    real = np.load(os.environ["DEEPTHINK_EMBEDDINGS"], allow_pickle=False)
-    assert_same(fast(real["X"], real["y"]), stock(real["X"], real["y"]), len(real["y"]))
+def test_real_embeddings_are_searched_as_stock_does(faces):
+    album = read_album(Site(without_site(["detection.detector=opencv"])), faces / "residents", lambda *_: None)
+    ours, theirs = (search(album.embeddings, album.people, PRESETS["standard"], cv=7) for search in (fast, stock))
+    assert len(album.people) > 300
+    assert_same(ours, theirs, len(album.people))
+    assert ours.best_score_ > 0.95
 
 
 def test_the_first_of_equals_wins():

@@ -15,7 +15,7 @@ import numpy as np
 
 from deepthink.model.compiled import compiled
 from deepthink.model.kernels import Rows, fetch, squares, subtract
-from deepthink.model.solver import PAD, Space, certain_sign, intercept, restart, solve
+from deepthink.model.solver import PAD, Space, certain_sign, intercept, restart, snap, solve
 
 COUNTS = ("steps", "rounds", "kernel_values", "residual_updates", "solved", "screened", "unfinished")
 ABSENT = 2  # in `sure`: the fold's training set lacks one of the two classes, so that it has no such machine
@@ -113,6 +113,7 @@ def solve_pair(X, first, fold, linear, gamma, C, source, weight, tolerance, room
             if not solve(rows, e, beta, low, high, tolerance, space, everything):
                 counts[6] += 1
             counts[4] += 1
+            snap(beta, low, high)
             b = intercept(e, beta, low, high)
             intercepts[c, part] = b
             if part == folds:

@@ -32,6 +32,7 @@ from deepthink.model.kernels import among, subtract
 
 PAD = 64  # rows of the small kernel are padded to whole vector registers
 FAR = np.float32(1e30)  # added to the residual of what may not move
+SNAP = 1e-9  # of the width between its bounds
 BINS = 256
 ROUNDS = 3000  # of decomposition; a few dozen are usual
 
@@ -180,6 +181,17 @@ def extremes(e, beta, low, high):
         top = max(top, e[t] if beta[t] < high[t] else -1e30)
         bottom = min(bottom, e[t] if beta[t] > low[t] else 1e30)
     return top, bottom
+
+
+@compiled
+def snap(beta, low, high):
+    """Put what misses its bound by rounding alone onto it: a point that only rounding makes free must not set b."""
+    for t in range(len(beta)):
+        near = SNAP * (high[t] - low[t])
+        if beta[t] - low[t] < near:
+            beta[t] = low[t]
+        elif high[t] - beta[t] < near:
+            beta[t] = high[t]
 
 
 @compiled
