@@ -24,6 +24,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepthink.errors import SettingsError
+from deepthink.model.folds import Splits, held_out, own_duels, partition
 from deepthink.model.memory import ballot_mb, room_mb, too_little, used_mb
 from deepthink.model.rounds import Solve, digest, rounds, search_in_rounds
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from deepthink.model.duels import Candidate, Problem
 
 Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]]
-Splits = list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
 QUICK: Grid = [{"kernel": ["linear"], "C": [1.0]}]  # nearly as good, found OpenFace's authors
 STANDARD: Grid = [
@@ -168,7 +168,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         cut = check_cv(self.cv, labels, classifier=True).split(rows, labels, groups)
         splits = [(np.asarray(train), np.asarray(test)) for train, test in cut]
         self.n_splits_ = len(splits)
-        candidates, fold = _candidates(grid, rows.shape[1]), _partition(splits, who)
+        candidates, fold = _candidates(grid, rows.shape[1]), partition(splits, who)
         self.engine_, self.engine_reason_ = self._choose_engine(candidates, fold)
         if self.engine_ == "numba":
             self._fit_fast(rows, labels, who, grid, candidates, fold)
@@ -287,9 +287,9 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
             return
         params = self._svc_params(self.best_params_)
         self.best_estimator_ = SVC(**params).fit(X, y)
-        decisions = _held_out(params, X, y, splits)
+        decisions = held_out(params, X, y, splits)
         self.best_decisions_ = decisions
-        self.own_decisions_ = _own(decisions, np.searchsorted(self.classes_, y))
+        self.own_decisions_ = own_duels(decisions, np.searchsorted(self.classes_, y))
 
     def _in_rounds(
         self, grid: list[dict[str, Any]], kernels: list[Any], solve: Solve, data: tuple[Any, ...]
@@ -394,45 +394,3 @@ def _candidates(grid: list[dict[str, Any]], features: int) -> list[Candidate] | 
             return None
         found.append(Candidate(kernel == "linear", 0.0 if kernel == "linear" else float(gamma), float(C)))
     return found
-
-
-def _partition(splits: Splits, who: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
-    """The fold that holds each row out, -1 for none; None unless every fold trains on all that it does not hold out."""
-    fold = np.full(len(who), -1)
-    for number, (train, test) in enumerate(splits):
-        kept = np.setdiff1d(np.arange(len(who)), test)
-        if (fold[test] != -1).any() or len(train) != len(kept) or not np.array_equal(np.sort(train), kept):
-            return None
-        if len(np.unique(who[train])) < 2 or not len(test):
-            return None
-        fold[test] = number
-    return fold
-
-
-def _held_out(
-    params: dict[str, Any], X: npt.NDArray[Any], y: npt.NDArray[Any], splits: Splits
-) -> npt.NDArray[np.float64]:
-    """Decision values (n, pairs) by models that had not seen the row; see ``duels.held_out_decisions``."""
-    classes = np.unique(y)
-    first, second = np.triu_indices(len(classes), k=1)
-    decisions = np.zeros((len(y), len(first)))
-    for train, test in splits:
-        has = np.isin(classes, y[train])
-        decisions[test] = has[first].astype(float) - has[second]
-        if has.sum() < 2:
-            continue
-        svc = SVC(**params, decision_function_shape="ovo").fit(X[train], y[train])
-        values = svc.decision_function(X[test])
-        both = np.flatnonzero(has[first] & has[second])
-        decisions[np.ix_(test, both)] = -values[:, None] if values.ndim == 1 else values  # see platt.py
-    return decisions
-
-
-def _own(decisions: npt.NDArray[np.float64], who: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """The columns of pairs that each row's own class is in, by the other class: (n, classes - 1)."""
-    classes = int(who.max()) + 1
-    column = np.zeros((classes, classes), np.int64)
-    first, second = np.triu_indices(classes, k=1)
-    column[first, second] = column[second, first] = np.arange(len(first))
-    others = np.array([[other for other in range(classes) if other != own] for own in range(classes)])
-    return np.take_along_axis(decisions, column[who[:, None], others[who]], axis=1)
