@@ -39,6 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faces", type=int, nargs="+", default=[1500, 5000])
     parser.add_argument("--embeddings", type=Path, help="an .npz with X and y (real embeddings) to use as well")
+    parser.add_argument("--photographs", type=Path, help="a folder of photographs named Name_0001.jpg to use as well")
     parser.add_argument("--stock-seconds", type=float, default=300.0, help="CPU seconds for stock at each size")
     parser.add_argument("--probability", action="store_true", help="compare with SVC(probability=True) too")
     parser.add_argument("--threads", type=int, default=2)
@@ -50,6 +51,8 @@ def main() -> None:
     if asked.embeddings:
         real = np.load(asked.embeddings, allow_pickle=False)
         sets.append((asked.embeddings.name, real["X"], real["y"]))
+    if asked.photographs:
+        sets.append(("photographs", *_photographs(asked.photographs)))
     rows = [compare(name, X, y, asked) for name, X, y in sets]
     print(json.dumps(rows, indent=1) if asked.json else "\n".join(_line(row) for row in rows))
 
@@ -70,6 +73,18 @@ def compare(name: str, X: np.ndarray, y: np.ndarray, asked: argparse.Namespace) 
         row["probability_ratio"] = with_probability["stock_cpu_s"] / cpu
         row |= {f"probability_{key}": with_probability[key] for key in ("stock_cpu_s", "stock_cells")}
     return row
+
+
+def _photographs(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return embeddings of everybody who has photographs for every fold, and whose each is."""
+    from deepthink.flow.benchmark import read_album
+    from deepthink.flow.wiring import Site
+    from deepthink.settings import without_site
+
+    album = read_album(Site(without_site()), folder, lambda done, total, what: None)
+    names, counts = np.unique(album.people, return_counts=True)
+    kept = np.isin(album.people, names[counts >= FOLDS])
+    return album.embeddings[kept], album.people[kept]
 
 
 def _compile() -> None:
