@@ -11,7 +11,8 @@ from deepthink.model.search import SupportVectorSearch
 from tests.conftest import crowd
 
 SEARCH = """
-import resource, sys
+import sys
+from pathlib import Path
 from deepthink.model.memory import used_mb
 from deepthink.model.search import SupportVectorSearch
 from tests.conftest import crowd
@@ -19,10 +20,13 @@ SupportVectorSearch("quick", engine="numba").fit(*crowd(3, 4, 4)[:2])
 vectors, who, _ = crowd(30, 25, 8, seed=3, spread=0.1)
 allowed = used_mb() + float(sys.argv[1])
 search = SupportVectorSearch(engine="numba", n_jobs=2, memory_mb=1024, total_mb=allowed, refit=False).fit(vectors, who)
-print(allowed, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, search._tight, search.best_score_)
+peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+print(allowed, int(peak.split()[1]) / 1024, search._tight, search.best_score_)
 """
 
 
+# ru_maxrss would be that of the test process where that is larger: it is handed on from fork to exec.
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak of a process is read as Linux tells it")
 @pytest.mark.parametrize(("more", "tight"), [("99", True), ("140", False)])
 def test_a_search_of_six_thousand_faces_stays_within_what_it_was_allowed(more, tight):
     ran = subprocess.run([sys.executable, "-c", SEARCH, more], capture_output=True, text=True, check=True)
