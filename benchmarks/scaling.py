@@ -4,7 +4,8 @@ Example: python benchmarks/scaling.py --faces 1500 3000 6000 12000 --plot docs/i
 
 CPU seconds of the standard grid (42 candidates, 5 folds) on generated embeddings, without the refit. The estimate takes
 this machine's rate of single-precision matrix products, measured in the same run, against that of the Nano's cores:
-four Cortex-A57 at 1.43 GHz do at most 8 operations a cycle each, of which good products reach about 70 %.
+four Cortex-A57 at 1.43 GHz do at most 8 operations a cycle each, of which good products are taken to
+reach 70 %. That is an assumption: no Nano was measured.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from deepthink.model.search import STANDARD, SupportVectorSearch
 
 NANO_CORES = 4
 NANO_GFLOPS = 1.43 * 8 * 0.7  # of one core
-ORIGINAL_HOURS = "4 to 6"  # of the original's grid search on a Nano, for some 5,000 faces
 
 
 def main() -> None:

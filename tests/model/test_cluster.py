@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from deepthink.errors import SettingsError
+from deepthink.errors import MissingExtraError, SettingsError
 from deepthink.model.search import SupportVectorSearch
 from tests.conftest import crowd
 
@@ -89,3 +89,9 @@ def test_workers_of_other_code_are_refused(cluster, data, monkeypatch):
 def test_what_the_cluster_cannot_do_is_refused(data):
     with pytest.raises(SettingsError, match="A cluster cannot be used: the grid"):
         SupportVectorSearch({"kernel": ["poly"], "C": [1.0]}, cluster="tcp://127.0.0.1:9").fit(*data)
+
+
+def test_a_missing_extra_says_what_to_install(data, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(MissingExtraError, match="cluster"):
+        SupportVectorSearch("quick", cluster="tcp://127.0.0.1:9").fit(*data)

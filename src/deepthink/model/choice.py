@@ -15,7 +15,7 @@ from deepthink.records import Progress
 
 # Below so many faces scikit-learn is done sooner than the fast search's kernels are compiled (once a machine).
 COMPILE_FACES = 2000
-# From so many on a search is done kernel by kernel, a fifth slower, so that an interruption costs one kernel.
+# From so many on a search is done kernel by kernel, nearly half slower, so that an interruption costs one kernel.
 JOURNAL_FACES = 10_000
 
 

@@ -40,9 +40,9 @@ def solve_remotely(duels: Duels, order: Sequence[int], address: str) -> Iterator
     SettingsError
         There is no scheduler there, it has no workers, or they run other code than this.
     """
-    from distributed import as_completed
-
     with _connected(address) as client:
+        from distributed import as_completed
+
         _check(client, address)
         (everything,) = client.scatter([duels], broadcast=True)
         futures = client.map(_solve, [everything] * len(order), order)

@@ -12,7 +12,7 @@ Splits = list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
 
 def partition(splits: Splits, who: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
-    """Return the fold that holds each row out, -1 for none; None unless each trains on all that it leaves."""
+    """Return the fold that holds each row out, -1 for none; None unless each trains on all other rows."""
     fold = np.full(len(who), -1)
     for number, (train, test) in enumerate(splits):
         kept = np.setdiff1d(np.arange(len(who)), test)
