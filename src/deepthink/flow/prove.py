@@ -40,15 +40,15 @@ def validate_site(site: Site, version: str, progress: Progress) -> Verdict:
     files = version_files(site, version)
     recogniser = read_recogniser(files.recogniser)
     figures = json.loads(files.figures.read_text(encoding="utf-8"))
+    gallery = facedata.read(files.facedata)
     champion = champion_of(site, version, recogniser)
     compared = champion if isinstance(champion, Champion) else None
     if site.truth is not None and site.settings.validation.days:
         both, probes = _ask_events(site, recogniser, compared, progress)
     else:
-        both, probes = _ask_reviewed(site, files, recogniser, compared)
-    verdict = _judged(site, files, both, recogniser, champion)
+        both, probes = _ask_reviewed(site, files, gallery, recogniser, compared)
+    verdict = _judged(site, files, gallery, both, recogniser, champion)
     write_verdict(files.proof / "verdict.json", verdict)
-    gallery = facedata.read(files.facedata)
     write_report(files.proof / "report.html", verdict, figures, Faces(show_faces(site), typical(gallery, recogniser)))
     baselines = recogniser.rule.centroids
     write_golden(files.proof, recogniser, np.concatenate([baselines, probes]) if len(probes) else baselines)
@@ -56,11 +56,15 @@ def validate_site(site: Site, version: str, progress: Progress) -> Verdict:
 
 
 def _judged(
-    site: Site, files: VersionFiles, both: list[Both], recogniser: Recogniser, champion: Champion | Gate | None
+    site: Site,
+    files: VersionFiles,
+    gallery: FaceData,
+    both: list[Both],
+    recogniser: Recogniser,
+    champion: Champion | Gate | None,
 ) -> Verdict:
-    trained = facedata.read(files.facedata)
     held_out = json.loads(files.split.read_text(encoding="utf-8"))
-    trained = trained.only(~np.isin(trained.events, held_out))
+    trained = gallery.only(~np.isin(gallery.events, held_out))
     more = [labels_gate(Rate(*nearer_to_another(trained)))]
     found: Challenge | Gate | None = champion if not isinstance(champion, Champion) else None
     if isinstance(champion, Champion):
@@ -120,17 +124,19 @@ def _known_truth(site: Site) -> Path:
 
 
 def _ask_reviewed(
-    site: Site, files: VersionFiles, recogniser: Recogniser, champion: Champion | None
+    site: Site, files: VersionFiles, gallery: FaceData, recogniser: Recogniser, champion: Champion | None
 ) -> tuple[list[Both], np.ndarray]:
     """Ask the reviewed events that were kept from training, one probe for each person in each."""
     kept = json.loads(files.split.read_text(encoding="utf-8"))
     cameras = _cameras(site, kept)
     both: list[Both] = []
     probes = []
-    for path, enrolled in ((files.facedata, True), (files.strangers, False)):
-        data = facedata.read(path) if path.exists() else None
-        data = data.only(np.isin(data.events, kept)) if data else None
-        if data is None or not data.keys:
+    strangers = (
+        facedata.read(files.strangers) if files.strangers.exists() else gallery.only(np.zeros(len(gallery.keys)))
+    )
+    for everybody, enrolled in ((gallery, True), (strangers, False)):
+        data = everybody.only(np.isin(everybody.events, kept))
+        if not data.keys:
             continue
         people = data.people if enrolled else np.full(len(data.keys), UNKNOWN, object)
         found, pooled = _ask_faces(data, people, recogniser, champion, cameras)

@@ -19,10 +19,10 @@ from deepthink.records import UNKNOWN
 FEWEST = 4  # events; a person with fewer is enrolled with all of them: asking would cost more than it tells
 DAYS = 4  # from which on a person's events are kept by whole days
 BLOCK = 512  # faces compared with all of their person's at once, so that memory stays small
-# Caught of 84 photographs altered a little (150 pixels, YuNet): 93 % moved by 3 pixels, 81 % made brighter, 80 % turned by
-# 4 degrees, 79 % at JPEG quality 60, 73 % scaled to four fifths, 41 % at quality 25. Other photographs of the same person
-# lie 0.26 to 0.55 apart (1 to 95 of 100). One measure alone must be much nearer: a drawn or a distant face is like others
-# in either.
+# Caught of 84 photographs altered a little (150 pixels, YuNet): 93 % moved by 3 pixels, 81 % made brighter, 80 % turned
+# by 4 degrees, 79 % at JPEG quality 60, 73 % scaled to four fifths, 41 % at quality 25. Other photographs of the same
+# person lie 0.26 to 0.55 apart (1 to 95 of 100). One measure alone must be much nearer: a drawn or a distant face is
+# like others in either.
 COPY, COPY_BITS = 0.25, 3
 SURE_COPY = 0.05
 SAME_STRANGER = 0.45  # as two faces of one event are linked
