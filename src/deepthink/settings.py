@@ -60,6 +60,9 @@ class TrainSettings(Section):
     """How a recogniser is trained."""
 
     preset: Literal["quick", "standard", "wide"] = Field("standard", description="grid: quick, standard or wide")
+    classifier: Literal["auto", "svm"] = Field(
+        "auto", description="auto: the one that misses fewest residents, usually svm; svm: always it"
+    )
     folds: int = Field(5, ge=2, le=20, description="cross-validation folds, cut by event")
     fpir: float = Field(0.01, gt=0, lt=0.5, description="the share of strangers' events that may be given a name")
     budget_minutes: float | None = Field(None, gt=0, description="minutes after which the best model so far is taken")

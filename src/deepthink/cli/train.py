@@ -48,6 +48,8 @@ def train(
         figures = train_site(opened, name, update)
     best = ", ".join(f"{key} {value}" for key, value in (figures["classifier"] or {}).items())
     text = f"{name}: {figures['people']} people, {figures['faces']} faces of {figures['events']} events; {best}."
+    if figures["machine"] not in {"support vector machine", "distance alone"}:
+        text += f"\nBeside the distance, {figures['machine']} decides: it misses fewer residents (train.classifier)."
     if figures["left_out"]:
         text += f"\nThere was no time for {len(figures['left_out'])} candidates; train again without --budget for all."
     kept = version_files(opened, name).executed

@@ -57,6 +57,7 @@ def _parameters(site: Site, version: str) -> str:
         "hold_out": files.split.name,
         "figures": files.figures.name,
         "preset": rules.preset,
+        "classifier": rules.classifier,
         "folds": rules.folds,
         "fpir": rules.fpir,
         **_said(site),

@@ -14,6 +14,7 @@ from deepthink.model.choice import Choice, event_folds
 from deepthink.model.openset import distances_to
 
 FACES = 3000  # at most: it is a comparison, and some of these are slow
+SVM = "support vector machine"
 STRANGERS = 20  # events, from which on a rate of strangers can be spoken of at all
 
 
@@ -71,17 +72,22 @@ def alternatives(
     return sorted(found, key=lambda one: (one.fnir if one.fnir is not None else 0.0, -one.accuracy))
 
 
-def _machines(choice: Choice) -> dict[str, Any]:
-    from sklearn.base import clone
+def linear_machines() -> dict[str, Any]:
+    """Return the linear classifiers that are tried, not yet fitted."""
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.linear_model import LogisticRegression
 
     return {
-        "nearest centroid": NearestCentroid(),
         "linear discriminant": LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
         "logistic regression": LogisticRegression(C=100.0, max_iter=1000),
-        "support vector machine": clone(choice.svc).set_params(decision_function_shape="ovr"),
     }
+
+
+def _machines(choice: Choice) -> dict[str, Any]:
+    from sklearn.base import clone
+
+    machine = clone(choice.svc).set_params(decision_function_shape="ovr")
+    return {"nearest centroid": NearestCentroid(), **linear_machines(), SVM: machine}
 
 
 def _judged(

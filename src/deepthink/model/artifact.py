@@ -14,12 +14,14 @@ import numpy as np
 from deepthink.errors import DamagedVersionError
 from deepthink.files import replacing, sha256, write_json
 from deepthink.model.classifier import Classifier
+from deepthink.model.linear import Linear
 from deepthink.model.openset import Rule
 from deepthink.records import Identification
 
 FORMAT = 1
 RULE = "quality, distance to the nearest baseline, classifier"  # all three must agree (docs/decisions/decision-rule.md)
 _CLASSIFIER = ("support_vectors", "dual_coef", "intercept", "n_support", "prob_a", "prob_b")
+_LINEAR = ("coef", "offset")
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Recogniser:
     """All that answers a probe, and what it was made with."""
 
     rule: Rule
-    classifier: Classifier | None  # None when one person alone is enrolled
+    classifier: Classifier | Linear | None  # None when one person alone is enrolled
     embedder: str  # fingerprint of the embedder whose embeddings it understands
     calibration: dict[str, Any] = field(default_factory=dict)  # how the thresholds were set, and on how much
 
@@ -60,14 +62,14 @@ def write_recogniser(path: Path, recogniser: Recogniser) -> None:
     rule, classifier = recogniser.rule, recogniser.classifier
     arrays = {"centroids": np.asarray(rule.centroids, np.float32), "thresholds": np.asarray(rule.thresholds)}
     if classifier:
-        arrays |= {name: getattr(classifier, name) for name in _CLASSIFIER}
+        names = _LINEAR if isinstance(classifier, Linear) else _CLASSIFIER
+        arrays |= {name: getattr(classifier, name) for name in names}
     with replacing(path) as beside, beside.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
     write_json(path.with_suffix(".json"), _manifest(path, recogniser))
 
 
 def _manifest(path: Path, recogniser: Recogniser) -> dict[str, Any]:
-    classifier = recogniser.classifier
     return {
         "format": FORMAT,
         "arrays": {"name": path.name, "sha256": sha256(path)},
@@ -76,11 +78,15 @@ def _manifest(path: Path, recogniser: Recogniser) -> dict[str, Any]:
         "rule": RULE,
         "metric": "euclidean",
         "least_probability": recogniser.rule.least_probability,
-        "classifier": {"kernel": classifier.kernel, "gamma": classifier.gamma, "C": classifier.C}
-        if classifier
-        else None,
+        "classifier": _kind(recogniser.classifier),
         "calibration": recogniser.calibration,
     }
+
+
+def _kind(classifier: Classifier | Linear | None) -> dict[str, Any] | None:
+    if isinstance(classifier, Classifier):
+        return {"kernel": classifier.kernel, "gamma": classifier.gamma, "C": classifier.C}
+    return {"machine": classifier.machine} if classifier else None
 
 
 def read_recogniser(path: Path) -> Recogniser:
@@ -118,6 +124,8 @@ def _built(manifest: dict[str, Any], arrays: dict[str, np.ndarray]) -> Recognise
     return Recogniser(rule, classifier, manifest["embedder"], manifest["calibration"])
 
 
-def _classifier(kind: dict[str, Any], arrays: dict[str, np.ndarray]) -> Classifier:
+def _classifier(kind: dict[str, Any], arrays: dict[str, np.ndarray]) -> Classifier | Linear:
+    if "machine" in kind:
+        return Linear(str(kind["machine"]), *(arrays[name] for name in _LINEAR))
     numbers = [arrays[name] for name in _CLASSIFIER]
     return Classifier(str(kind["kernel"]), float(kind["gamma"]), float(kind["C"]), *numbers)

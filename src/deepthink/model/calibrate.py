@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from deepthink.model.classifier import Classifier
+from deepthink.model.linear import Linear
 from deepthink.model.openset import distances_to
 
 # The distance at which 1 % of strangers get a name, measured for dlib's network on Labeled Faces in the Wild (24 people
@@ -64,7 +65,7 @@ def calibrate(
     sizes: np.ndarray,
     strangers: np.ndarray,
     fpir: float,
-    classifier: Classifier | None = None,
+    classifier: Classifier | Linear | None = None,
     held_out: np.ndarray | None = None,
 ) -> tuple[Calibration, np.ndarray]:
     """Find the thresholds at which about `fpir` of strangers' events would be given a name.
@@ -158,7 +159,7 @@ def _operating_point(
 
 
 def _sureness(
-    probes: np.ndarray, who: np.ndarray, classifier: Classifier | None, held_out: np.ndarray | None
+    probes: np.ndarray, who: np.ndarray, classifier: Classifier | Linear | None, held_out: np.ndarray | None
 ) -> np.ndarray:
     """Return what the classifier can be relied on to give each event's own person, (events,).
 
@@ -172,7 +173,7 @@ def _sureness(
 
 
 def _shares(
-    probes: np.ndarray, who: np.ndarray, strangers: np.ndarray, near: np.ndarray, classifier: Classifier | None
+    probes: np.ndarray, who: np.ndarray, strangers: np.ndarray, near: np.ndarray, classifier: Classifier | Linear | None
 ) -> np.ndarray:
     """Return what the classifier gives the nearest person of cohort and strangers, (events,).
 

@@ -15,9 +15,9 @@ from deepthink.embedding.facedata import FaceData
 from deepthink.errors import MixedEmbeddersError, NotEnoughDataError
 from deepthink.model.artifact import Recogniser, write_recogniser
 from deepthink.model.baselines import Baselines, write_baselines
-from deepthink.model.calibrate import calibrate, pool
+from deepthink.model.calibrate import pool
 from deepthink.model.choice import Choice, choose
-from deepthink.model.classifier import Classifier
+from deepthink.model.contest import Entry, contest
 from deepthink.model.export import write_pickle
 from deepthink.model.openset import Rule, distances_to
 from deepthink.records import Progress
@@ -39,6 +39,7 @@ class TrainReport:
     seconds: float
     data: FaceData  # what it was trained on
     away: np.ndarray  # (events, dimensions) embeddings of the strangers
+    contest: list[Entry]  # the classifiers that were tried, the winner first
     files: dict[str, Path] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -53,6 +54,8 @@ class TrainReport:
             "classifier": self.choice.best if self.choice else None,
             "cross_validated_accuracy": self.choice.accuracy if self.choice else None,
             "left_out": self.choice.left_out if self.choice else [],
+            "machine": self.contest[0].name,
+            "contest": [entry.as_dict() for entry in self.contest],
             "calibration": self.recogniser.calibration,
             "seconds": round(self.seconds, 1),
         }
@@ -70,6 +73,7 @@ def train(
     journal: Path | None = None,
     cluster: str | None = None,
     memory_mb: float | None = None,
+    classifier: str = "auto",
     progress: Progress = lambda done, total, what: None,
 ) -> TrainReport:
     """Train on the embeddings of a facedata file.
@@ -96,6 +100,8 @@ def train(
         The address of a Dask scheduler whose workers help with the search.
     memory_mb : float, optional
         What the whole process may take while it searches.
+    classifier : {"auto", "svm"}, optional
+        Whether another classifier may take the support vector machine's place where it misses fewer residents.
     progress : callable, optional
         Called with the candidates done, their number, and what is being done.
 
@@ -109,7 +115,9 @@ def train(
     data, held_out = _kept(facedata.read(gallery), hold_out)
     others = _strangers(strangers, hold_out, data.fingerprint)
     seconds = None if budget_minutes is None else 60 * budget_minutes
-    return learn(data, others, held_out, preset, folds, fpir, progress, seconds, journal, cluster, memory_mb)
+    return learn(
+        data, others, held_out, preset, folds, fpir, progress, seconds, journal, cluster, memory_mb, classifier
+    )
 
 
 def learn(
@@ -124,6 +132,7 @@ def learn(
     journal: Path | None = None,
     cluster: str | None = None,
     memory_mb: float | None = None,
+    classifier: str = "auto",
 ) -> TrainReport:
     """Train on embeddings that are in memory, `strangers` one row an event; otherwise as `train`."""
     started = time.monotonic()
@@ -134,8 +143,12 @@ def learn(
     choice = None
     if len(people) > 1:
         choice = choose(data.vectors, who, data.events, preset, folds, progress, budget_s, journal, cluster, memory_mb)
-    recogniser = _recogniser(data, who, baselines, choice, strangers, fpir)
-    return _report(data, who, recogniser, baselines, choice, strangers, held_out, time.monotonic() - started)
+    entries = contest(data, who, strangers, fpir, choice, others=classifier == "auto")
+    first = entries[0]
+    rule = Rule(baselines.people, baselines.centroids, first.thresholds, first.calibration.least_probability)
+    recogniser = Recogniser(rule, first.witness, data.fingerprint, first.calibration.as_dict())
+    seconds = time.monotonic() - started
+    return _report(data, who, recogniser, baselines, choice, strangers, held_out, seconds, entries)
 
 
 def _kept(data: FaceData, hold_out: Collection[str]) -> tuple[FaceData, int]:
@@ -153,20 +166,6 @@ def _strangers(path: Path | None, hold_out: Collection[str], fingerprint: str) -
     return pool(data.vectors, data.events)[0]
 
 
-def _recogniser(
-    data: FaceData, who: np.ndarray, baselines: Baselines, choice: Choice | None, strangers: np.ndarray, fpir: float
-) -> Recogniser:
-    labels = np.array([f"{person:06d}|{event}" for person, event in zip(who, data.events, strict=True)])
-    probes, groups = pool(data.vectors, labels)
-    owner = np.array([int(group.split("|", 1)[0]) for group in groups])
-    sizes = np.unique(labels, return_counts=True)[1]
-    classifier = Classifier.of(choice.svc, choice.prob_a, choice.prob_b) if choice else None
-    held_out = pool(choice.own[:, None], labels)[0].ravel() if choice else None
-    calibration, thresholds = calibrate(probes, owner, sizes, strangers, fpir, classifier, held_out)
-    rule = Rule(baselines.people, baselines.centroids, thresholds, calibration.least_probability)
-    return Recogniser(rule, classifier, data.fingerprint, calibration.as_dict())
-
-
 def _report(
     data: FaceData,
     who: np.ndarray,
@@ -176,6 +175,7 @@ def _report(
     strangers: np.ndarray,
     held_out: int,
     seconds: float,
+    entries: list[Entry],
 ) -> TrainReport:
     distances = distances_to(data.vectors, baselines.centroids)
     own = distances[np.arange(len(who)), who]
@@ -196,6 +196,7 @@ def _report(
         seconds,
         data,
         strangers,
+        entries,
     )
 
 

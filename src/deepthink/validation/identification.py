@@ -14,10 +14,10 @@ import numpy as np
 
 from deepthink.embedding.facedata import FaceData
 from deepthink.errors import BadInputError
-from deepthink.model.artifact import Recogniser
+from deepthink.model.classifier import Classifier
 from deepthink.model.openset import distances_to
 from deepthink.model.sentinelcam import sentinelcam_rule
-from deepthink.model.train import learn
+from deepthink.model.train import TrainReport, learn
 from deepthink.validation.metrics import Rate
 
 FEW = 2  # photographs; who has no more is a stranger
@@ -90,11 +90,12 @@ def identify(embeddings: np.ndarray, people: np.ndarray, drawn: Draw, fpir: floa
     keys = [f"{people[at]}/2000-01-01|{at:06d}|t|b|s" for at in drawn.gallery]
     order = np.argsort(keys)
     data = FaceData(tuple(np.array(keys)[order].tolist()), embeddings[drawn.gallery][order], "benchmark")
-    recogniser = learn(data, embeddings[drawn.reviewed], preset=preset, fpir=fpir).recogniser
+    report = learn(data, embeddings[drawn.reviewed], preset=preset, fpir=fpir)
+    recogniser = report.recogniser
     answers = recogniser.identify(embeddings[drawn.mated])
     missed = [answer.person != name for answer, name in zip(answers, people[drawn.mated], strict=True)]
     named = [answer.person is not None for answer in recogniser.identify(embeddings[drawn.nonmated])]
-    theirs = [_sentinelcam(recogniser, embeddings[at]) for at in (drawn.mated, drawn.nonmated)]
+    theirs = [_sentinelcam(report, embeddings[at]) for at in (drawn.mated, drawn.nonmated)]
     return Identification(
         _rate(missed),
         _rate(named),
@@ -104,11 +105,12 @@ def identify(embeddings: np.ndarray, people: np.ndarray, drawn: Draw, fpir: floa
     )
 
 
-def _sentinelcam(recogniser: Recogniser, probes: np.ndarray) -> list[str | None]:
-    """Return the names that SentinelCam's rule gives on the same classifier and baselines."""
+def _sentinelcam(report: TrainReport, probes: np.ndarray) -> list[str | None]:
+    """Return the names that SentinelCam's rule gives on the support vector machine and the same baselines."""
+    recogniser, choice = report.recogniser, report.choice
+    assert choice  # a draw has at least two residents
     distances = distances_to(probes, recogniser.rule.centroids)
-    assert recogniser.classifier  # a draw has at least two residents
-    shares = recogniser.classifier.probabilities(probes)
+    shares = Classifier.of(choice.svc, choice.prob_a, choice.prob_b).probabilities(probes)
     found = (sentinelcam_rule(*probe) for probe in zip(shares, distances, strict=True))
     return [None if who is None else recogniser.people[who] for who in found]
 

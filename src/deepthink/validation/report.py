@@ -105,6 +105,7 @@ def _made(training: dict[str, Any]) -> dict[str, str]:
     return {
         "gallery": f"{training['people']} people, {training['faces']} faces, {training['events']} events",
         "classifier": ", ".join(f"{key} {value}" for key, value in best.items()) or "none: one person alone",
+        "beside the distance": training.get("machine", "support vector machine"),
         "cross-validated accuracy": f"{training['cross_validated_accuracy'] or 0:.4f} of single faces",
         "threshold": f"{calibration['threshold']:.3f}, for {100 * calibration['fpir']:g} % of strangers' events named",
         "set on": f"{calibration['strangers']} events of strangers, {calibration['cohort']} of a cohort of residents",
