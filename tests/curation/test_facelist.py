@@ -13,6 +13,7 @@ from deepthink.curation.facelist import (
     IN_USE_COLUMN,
     Eyes,
     Facelist,
+    Listed,
     Row,
     Status,
     editing,
@@ -92,6 +93,52 @@ def test_the_date_column_is_written_once_a_row_is_in_use(tmp_path):
         facelist[1] = facelist[1].changed(status=Status.IN_USE, in_use_since="2026-03-05")
     assert path.read_text().splitlines()[0].endswith(",date_in_use")
     assert Facelist(path)[1].in_use_since == "2026-03-05"
+
+
+def test_what_tells_faces_apart_is_read_without_parsing_and_is_that_of_the_rows(tmp_path):
+    odd = HUGO.replace(",46,", ",46.0,").replace("Hugo", "Hugi")  # as pandas writes whole numbers beside missing ones
+    facelist = Facelist(written(tmp_path, HEADER, HUGO, "garbage", odd))
+    hugo, hugi = facelist.listed()
+    row = facelist[1]
+    assert hugo == Listed.of(row.frame, row.box, row.objid, row.name)
+    assert hugo.box == "373,46,589,262"
+    assert (hugi.face, hugi.name) == (hugo.face, "Hugi_Chavez")
+
+
+def test_rows_of_a_status_are_found_whether_they_stand_as_we_write_them_or_not(tmp_path):
+    selected = HUGO.replace(",0,0,0,Hugo", ",0,0,1,Hugo")
+    facelist = Facelist(written(tmp_path, HEADER, HUGO, selected, selected.replace(",46,", ",46.0,")))
+    assert sorted(facelist.having(Status.SELECTED)) == [2, 3]
+    facelist[2] = facelist[2].changed(status=Status.REVOKED)
+    facelist[1] = facelist[1].changed(status=Status.SELECTED)
+    assert sorted(facelist.having(Status.SELECTED)) == [1, 3]
+
+
+def test_a_change_leaves_the_other_lines_as_they_stand(tmp_path):
+    other = HUGO.replace("0.558189", "0.500000")  # not the shortest, and not ours to shorten
+    path = written(tmp_path, HEADER, HUGO, other)
+    with editing(path) as facelist:
+        facelist[1] = facelist[1].changed(name="Ann")
+    assert path.read_text() == "\n".join([HEADER, HUGO.replace("Hugo_Chavez", "Ann"), other]) + "\n"
+
+
+def test_the_date_column_leaves_with_the_last_date(tmp_path):
+    path = written(tmp_path, f"{HEADER},{IN_USE_COLUMN}", f"{HUGO},", COLIN)
+    with editing(path) as facelist:
+        facelist[2] = facelist[2].changed(in_use_since="")
+    assert path.read_text() == "\n".join([HEADER, HUGO, COLIN.removesuffix(",2026-03-04")]) + "\n"
+
+
+def test_a_facelist_that_was_read_before_is_read_again_only_when_the_file_has_changed(tmp_path):  # B4
+    path = written(tmp_path, HEADER, HUGO)
+    before = Facelist(path)
+    with editing(path, before=before) as facelist:
+        assert facelist is before
+    with editing(path) as facelist:
+        facelist.append(row())
+    with editing(path, before=before) as facelist:
+        facelist.append(row(second=5))
+    assert len(Facelist(path)) == 3
 
 
 def test_a_whole_second_keeps_its_six_digits(tmp_path):  # B1

@@ -6,11 +6,13 @@ import contextlib
 import csv
 import io
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from deepthink.datasink.base import Problems
 from deepthink.files import locked, replacing
@@ -21,6 +23,16 @@ COLUMNS = (
     *("x1", "y1", "x2", "y2", "rx", "ry", "lx", "ly", "dx", "dy", "angle", "focus"),
 )
 IN_USE_COLUMN = "date_in_use"
+_SIX, _WHOLE = r"-?\d+\.\d{1,6}", r"-?\d{1,9}"
+_LINE = (  # as we write it; one that differs is parsed at once, and written anew with the next change
+    r"(?P<frame>\d{4}-\d\d-\d\d,[\w-]+,\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}),(?P<objid>\d{1,15}),\d,(?P<status>[0-4]),"
+    rf"(?P<name>[^,\x22\s]+),\d\.\d{{1,4}},{_SIX},{_SIX},(?P<box>\d{{1,9}},\d{{1,9}},{_WHOLE},{_WHOLE}),"
+    rf"(?:{_WHOLE},){{6}}-?\d+\.\d,\d+\.\d{{1,2}}"
+)
+_EXACT = {
+    ",".join(COLUMNS): re.compile(rf"{_LINE}(?P<since>)", re.ASCII),
+    ",".join([*COLUMNS, IN_USE_COLUMN]): re.compile(rf"{_LINE},(?P<since>[\d-]*)", re.ASCII),
+}
 
 
 class Status(IntEnum):
@@ -86,8 +98,32 @@ class Row:
         return replace(self, **values)  # type: ignore[arg-type]
 
 
-class Facelist:
-    """All rows of a facelist, in the order of the file; lines that cannot be read are kept as they are.
+class Listed(NamedTuple):
+    """What tells a listed face from others, as it stands in the file: comparing it needs no parsing."""
+
+    frame: str  # "date,event,timestamp"
+    objid: str
+    name: str
+    box: str  # "x1,y1,x2,y2"
+
+    @classmethod
+    def of(cls, frame: FrameKey, box: Box, objid: int = 0, name: str = "") -> Listed:
+        """Return how a face would stand in the file; no corner is negative there."""
+        time = frame.time.isoformat(" ", "microseconds")
+        sides = f"{max(0, box.x1)},{max(0, box.y1)},{box.x2},{box.y2}"
+        return cls(f"{frame.date},{frame.event},{time}", str(objid), name, sides)
+
+    @property
+    def face(self) -> tuple[str, str]:
+        """Where and when it was seen: which face it is, whatever its name."""
+        return self.frame, self.box
+
+
+class Facelist(Mapping[int, Row]):
+    """All rows of a facelist by number, in the order of the file; lines that cannot be read are kept as they are.
+
+    A line that stands as it would be written is parsed only when its row is asked for: of 50,000 rows a sweep needs a
+    few, and parsing all of them took longer than everything else it does.
 
     Parameters
     ----------
@@ -100,67 +136,126 @@ class Facelist:
     def __init__(self, path: Path, problems: Problems | None = None) -> None:
         self.path = Path(path)
         self.problems = problems or Problems()
-        self._lines: list[Row | str] = []
+        self.touched = False
+        self._stat = _stat(self.path)  # before it is read: a change in between is then seen as one
+        self._columns: list[str] = list(COLUMNS)
+        self._lines: list[str] = []
+        self._exact: list[re.Match[str] | None] = []  # of each line, unless it stands otherwise or its row was changed
+        self._rows: dict[int, Row | None] = {}  # those parsed so far, None where that failed
         self._read()
 
     @property
     def rows(self) -> dict[int, Row]:
         """The readable rows by their number: 1 is the first line below the header."""
-        return {number: line for number, line in enumerate(self._lines, 1) if isinstance(line, Row)}
+        found = ((number, self._row(number)) for number in range(1, len(self._lines) + 1))
+        return {number: row for number, row in found if row is not None}
+
+    def listed(self) -> Iterator[Listed]:
+        """Yield what tells the readable rows apart."""
+        for number, exact in enumerate(self._exact, 1):
+            if exact is not None:
+                yield Listed(*exact.group("frame", "objid", "name", "box"))
+            elif row := self._row(number):
+                yield Listed.of(row.frame, row.box, row.objid, row.name)
+
+    def having(self, *statuses: Status) -> dict[int, Row]:
+        """Return the readable rows of some statuses, by number; the others need not be parsed."""
+        wanted = {str(int(status)) for status in statuses}
+        maybe = [number for number, exact in enumerate(self._exact, 1) if exact is None or exact["status"] in wanted]
+        found = ((number, self._row(number)) for number in maybe)
+        return {number: row for number, row in found if row is not None and row.status in statuses}
+
+    @property
+    def current(self) -> bool:
+        """Whether the file is still the one that was read."""
+        return self._stat == _stat(self.path)
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield the readable rows' numbers."""
+        return (number for number, exact in enumerate(self._exact, 1) if exact is not None or self._row(number))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
     def __getitem__(self, number: int) -> Row:
-        line = self._lines[number - 1] if 0 < number <= len(self._lines) else None
-        if not isinstance(line, Row):
+        row = self._row(number) if 0 < number <= len(self._lines) else None
+        if row is None:
             raise KeyError(number)
-        return line
+        return row
 
     def __setitem__(self, number: int, row: Row) -> None:
-        self[number]  # only what is there can be changed
-        self._lines[number - 1] = row
+        if self[number] != row:  # only what is there can be changed
+            self._rows[number], self._exact[number - 1], self.touched = row, None, True
 
     def append(self, row: Row) -> int:
         """Add a row at the end and return its number."""
-        self._lines.append(row)
+        self._lines.append("")
+        self._exact.append(None)
+        self._rows[len(self._lines)], self.touched = row, True
         return len(self._lines)
+
+    def _row(self, number: int) -> Row | None:
+        if number not in self._rows:
+            self._rows[number] = self._parsed(self._lines[number - 1], number + 1)
+        return self._rows[number]
 
     def _read(self) -> None:
         if not self.path.exists():
             return
         text = self.path.read_text(encoding="utf-8", errors="surrogateescape")
         header, *lines = text.removesuffix("\n").split("\n")  # splitlines would cut at odd characters in a line, too
-        columns = header.split(",")
-        for number, line in enumerate(lines, 2):
-            self._lines.append(self._parsed(columns, line, number))
+        self._columns, self._lines = header.split(","), lines
+        exact = _EXACT.get(header)
+        self._exact = [exact.fullmatch(line) for line in lines] if exact else [None] * len(lines)
+        for number, match in enumerate(self._exact, 1):
+            if match is None:
+                self._row(number)
 
-    def _parsed(self, columns: list[str], line: str, number: int) -> Row | str:
+    def _parsed(self, line: str, number: int) -> Row | None:
         try:
-            return parse_row(columns, next(csv.reader([line]), []))
+            return parse_row(self._columns, next(csv.reader([line]), []))
         except (ValueError, KeyError, OverflowError, csv.Error) as error:
             self.problems.add(self.path, number, f"{error}; the line is kept as it is")
-            return line
+            return None
 
     def write(self) -> None:
         """Replace the file in one step; hold the lock (see `editing`) when the rows were read before."""
-        dated = any(isinstance(line, Row) and line.in_use_since for line in self._lines)
-        columns = [*COLUMNS, IN_USE_COLUMN] if dated else COLUMNS
+        known = (row for row in self._rows.values() if row)
+        dated = any(row.in_use_since for row in known) or any(exact and exact["since"] for exact in self._exact)
+        lines = [",".join([*COLUMNS, IN_USE_COLUMN] if dated else COLUMNS)]
+        lines += [self._line(number, exact, dated) for number, exact in enumerate(self._exact, 1)]
         with replacing(self.path) as beside, beside.open("w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(",".join(columns) + "\n")
-            for line in self._lines:
-                file.write((format_row(line, dated) if isinstance(line, Row) else line) + "\n")
+            file.write("\n".join(lines) + "\n")
+
+    def _line(self, number: int, exact: re.Match[str] | None, dated: bool) -> str:
+        line = self._lines[number - 1]
+        if exact is not None:
+            had = self._columns[-1] == IN_USE_COLUMN
+            return line if dated == had else f"{line}," if dated else line.removesuffix(",")
+        row = self._row(number)
+        return format_row(row, dated) if row else line
 
 
 @contextlib.contextmanager
-def editing(path: Path, problems: Problems | None = None) -> Iterator[Facelist]:
+def editing(path: Path, problems: Problems | None = None, before: Facelist | None = None) -> Iterator[Facelist]:
     """Read the facelist under its lock, let the body change it, and write it when the body ends well.
 
-    A sweep and two reviewers can so work at once: each sees the rows that the others have written.
+    A sweep and two reviewers can so work at once: each sees the rows that the others have written. A facelist that was
+    read before is taken as it is while the file has not changed.
     """
     with locked(Path(path)):
-        facelist = Facelist(path, problems)
-        before = list(facelist._lines)
+        facelist = before if before is not None and before.current else Facelist(path, problems)
         yield facelist
-        if facelist._lines != before:
+        if facelist.touched:
             facelist.write()
+
+
+def _stat(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def parse_row(columns: list[str], fields: list[str]) -> Row:

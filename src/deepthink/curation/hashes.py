@@ -51,7 +51,7 @@ class HashBook:
         kept = _read(self.path)
         last = max(rows, default=0)
         new = [hash_of(rows[number]) if number in rows else 0 for number in range(len(kept) + 1, last + 1)]
-        self._hashes = [int(one) for one in kept[:last]] + new
+        self._hashes = kept[:last].tolist() + new
         self._array = np.array(self._hashes, np.uint64)
 
     def add(self, picture_hash: int, tolerance: int) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from deepthink.curation.facelist import Eyes, Facelist, Row, Status, editing
+from deepthink.curation.facelist import Eyes, Facelist, Listed, Row, Status, editing
 from deepthink.curation.hashes import HashBook, difference_hash
 from deepthink.datasink.base import RECOGNITIONS, Datasink, Event, Mark
 from deepthink.datasink.labels import Label, parse_label
@@ -50,6 +50,11 @@ class Candidate:
     row: Row
     picture_hash: int
 
+    @property
+    def listed(self) -> Listed:
+        """How it would stand in the file."""
+        return Listed.of(self.row.frame, self.row.box, self.row.objid, self.row.name)
+
 
 def sweep(
     datasink: Datasink,
@@ -80,7 +85,8 @@ def sweep(
     rules : SweepRules
         How many of them are wanted.
     """
-    known = Known.of(Facelist(facelist))
+    before = Facelist(facelist, datasink.problems)
+    known = {face.face for face in before.listed()}
     found, counts, looked = [], np.zeros(4, int), 0
     for event in events:
         looked += 1
@@ -88,62 +94,53 @@ def sweep(
         found += fresh
         counts += tally
         progress(event.event)
-    added, alike = _append(datasink, found, facelist, rules) if found else (0, 0)
+    added, alike = _append(datasink, found, before, rules) if found else (0, 0)
     seen, old, unusable, lost = (int(part) for part in counts)
     return SweepReport(looked, seen, added, old, unusable, alike, lost)
 
 
-@dataclass(frozen=True)
-class Known:
-    """The faces of a facelist."""
-
-    keys: frozenset[tuple[FrameKey, Box]]
-
-    @classmethod
-    def of(cls, facelist: Facelist) -> Known:
-        """Take the keys of all rows."""
-        return cls(frozenset(row.key for row in facelist.rows.values()))
-
-
 def _look(
-    datasink: Datasink, event: Event, known: Known, aligner: Aligner, quality: QualityRules
+    datasink: Datasink, event: Event, known: set[tuple[str, str]], aligner: Aligner, quality: QualityRules
 ) -> tuple[list[Candidate], np.ndarray]:
     """Find an event's faces that are not listed yet, and count those seen, listed, unusable and unreadable."""
-    labels = [(mark, label) for mark in datasink.marks(event, RECOGNITIONS) if (label := _label(datasink, event, mark))]
+    labels = [
+        (mark, label) for mark in datasink.marks(event, RECOGNITIONS) if (label := read_label(datasink, event, mark))
+    ]
     usable = [(mark, label) for mark, label in labels if label.usable]
     fresh = [
-        (m, lab) for m, lab in usable if (FrameKey(event.date, event.event, m.time), _clipped(m.box)) not in known.keys
+        (m, lab) for m, lab in usable if Listed.of(FrameKey(event.date, event.event, m.time), m.box).face not in known
     ]
     found = _candidates(datasink, event, fresh, aligner, quality)
     tally = [len(labels), len(usable) - len(fresh), len(labels) - len(usable), len(fresh) - len(found)]
     return found, np.array(tally)
 
 
-def _append(datasink: Datasink, found: list[Candidate], path: Path, rules: SweepRules) -> tuple[int, int]:
+def _append(datasink: Datasink, found: list[Candidate], before: Facelist, rules: SweepRules) -> tuple[int, int]:
     """Add what is new to the facelist in one step, under its lock; return how many were added and left out."""
-    with editing(path, datasink.problems) as facelist:
-        book = HashBook(path, facelist.rows, lambda row: picture_hash(datasink, row))
-        known = Known.of(facelist)
-        fresh = [candidate for candidate in found if candidate.row.key not in known.keys]
-        chosen = _choose(fresh, book, rules, Counter(_group(row) for row in facelist.rows.values()))
+    with editing(before.path, datasink.problems, before) as facelist:
+        book = HashBook(before.path, facelist, lambda row: picture_hash(datasink, row))
+        known = list(facelist.listed())
+        faces, groups = {one.face for one in known}, Counter(_group(one) for one in known)
+        fresh = [candidate for candidate in found if candidate.listed.face not in faces]
+        chosen = _choose(fresh, book, rules, groups)
         for candidate in chosen:
             facelist.append(candidate.row)
     book.save()
     return len(chosen), len(found) - len(chosen)
 
 
-def _group(row: Row) -> tuple[str, str, int]:
+def _group(listed: Listed) -> tuple[str, str]:
     """Return whom a row shows, as far as the outpost's tracker knows: a name may have been changed in review."""
-    return row.frame.date, row.frame.event, row.objid
+    return listed.frame.rpartition(",")[0], listed.objid
 
 
 def _choose(
-    fresh: list[Candidate], book: HashBook, rules: SweepRules, listed: Counter[tuple[str, str, int]]
+    fresh: list[Candidate], book: HashBook, rules: SweepRules, listed: Counter[tuple[str, str]]
 ) -> list[Candidate]:
     """Take each tracked person's sharpest faces of an event, as many as wanted, and no near copy of a listed one."""
     kept = []
-    for candidate in sorted(fresh, key=lambda one: (_group(one.row), -one.row.focus, one.row.key)):
-        group = _group(candidate.row)
+    for candidate in sorted(fresh, key=lambda one: (_group(one.listed), -one.row.focus, one.row.key)):
+        group = _group(candidate.listed)
         if listed[group] < rules.per_event and book.add(candidate.picture_hash, rules.same_picture):
             listed[group] += 1
             kept.append(candidate)
@@ -164,7 +161,8 @@ def _clipped(box: Box) -> Box:
     return Box(max(0, box.x1), max(0, box.y1), box.x2, box.y2)
 
 
-def _label(datasink: Datasink, event: Event, mark: Mark) -> Label | None:
+def read_label(datasink: Datasink, event: Event, mark: Mark) -> Label | None:
+    """Return what recognition said of a face; None, and a note, when it cannot be read."""
     try:
         return parse_label(mark.classname)
     except BadInputError as error:
@@ -191,12 +189,16 @@ def _candidate(
 ) -> Candidate:
     sample = align(key, image, mark.box, aligner, quality)
     box = mark.box.clipped(image.shape[1], image.shape[0])
-    objid = int(mark.objid) if mark.objid.isdecimal() and len(mark.objid) < 16 else 0  # more digits: not a tracker's
     row = Row(
-        key, objid, Status.CANDIDATE, label.name, label.probability, label.distance, label.margin,
+        key, object_number(mark), Status.CANDIDATE, label.name, label.probability, label.distance, label.margin,
         _clipped(mark.box), eyes_in_crop(sample, box), sample.quality.focus,
     )  # fmt: skip
     return Candidate(row, difference_hash(face_crop(image, box)))
+
+
+def object_number(mark: Mark) -> int:
+    """Return the tracked object's number, 0 for what can be none."""
+    return int(mark.objid) if mark.objid.isdecimal() and len(mark.objid) < 16 else 0  # more digits: not a tracker's
 
 
 def eyes_in_crop(sample: Sample, box: Box) -> Eyes:
