@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from deepthink.errors import DamagedVersionError
 from deepthink.files import replacing
 
 
@@ -54,3 +55,28 @@ def write_baselines(path: Path, baselines: Baselines) -> None:
         ):
             file[person] = np.asarray(centroid, np.float32)
             file[person].attrs["threshold"] = float(threshold)
+
+
+def read_baselines(path: Path, people: Sequence[str]) -> Baselines:
+    """Read baselines.hdf5, in the order of `people`, which is the classifier's.
+
+    Raises
+    ------
+    DamagedVersionError
+        It is absent or no HDF5 file, or somebody's baseline or threshold is missing in it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "baselines.hdf5"
+    >>> write_baselines(file, Baselines(("ann",), np.zeros((1, 128), np.float32), np.array([0.5])))
+    >>> read_baselines(file, ["ann"]).thresholds.tolist()
+    [0.5]
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            centroids = np.stack([np.asarray(file[person], np.float32).reshape(-1) for person in people])
+            thresholds = np.array([float(file[person].attrs["threshold"]) for person in people])
+    except (OSError, KeyError, ValueError, TypeError) as error:
+        raise DamagedVersionError(f"{path} cannot be read as baselines: {error}. Publish the version again.") from None
+    return Baselines(tuple(people), centroids, thresholds)
