@@ -8,5 +8,5 @@ lock() {
         --extra build "$@" pyproject.toml -o "requirements/$out"
 }
 lock core.txt
-lock train.txt --extra train --extra web --extra deploy
-lock dev.txt --extra train --extra web --extra deploy --extra dlib --extra cluster --extra dev
+lock train.txt --extra train --extra web --extra deploy --extra sentinelcam
+lock dev.txt --extra train --extra web --extra deploy --extra sentinelcam --extra dlib --extra cluster --extra dev

@@ -21,6 +21,7 @@ from deepthink.cli import (
     review,
     rollback,
     run,
+    serve,
     simulate,
     status,
     suggest,
@@ -49,6 +50,7 @@ for module in (
 app.add_typer(review.app, name="review")
 app.add_typer(weights.app, name="weights")
 app.add_typer(benchmark.app, name="benchmark")
+app.add_typer(serve.app, name="serve")
 
 
 @app.callback(invoke_without_command=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -105,6 +105,18 @@ class Datasink(Protocol):
     def write(self, event: Event, kind: str, marks: Sequence[Mark]) -> None:
         """Replace one set of an event, and list it in the day's index once."""
         ...
+
+
+def merge(rows: Iterable[Event]) -> list[Event]:
+    """Make one event of the rows that name the same one, with all their types; in the order of their start."""
+    same: dict[str, list[Event]] = {}
+    for row in rows:
+        same.setdefault(row.event, []).append(row)
+    events = []
+    for group in same.values():
+        types = tuple(sorted({kind for row in group for kind in row.types}))
+        events.append(replace(min(group, key=lambda row: row.start), types=types))
+    return sorted(events, key=lambda event: (event.start, event.event))
 
 
 def is_date(name: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from deepthink.datasink.base import Event, Mark, Problems, check_date, check_event, is_date
+from deepthink.datasink.base import Event, Mark, Problems, check_date, check_event, is_date, merge
 from deepthink.errors import BadInputError
 from deepthink.files import append_line, locked, write_text
 from deepthink.records import Box, FrameKey
@@ -69,11 +69,7 @@ class FolderDatasink:
 
     def events(self, date: str) -> list[Event]:
         """Return a day's events in the order of their start."""
-        rows: dict[str, list[Event]] = {}
-        for event in self._index(date):
-            rows.setdefault(event.event, []).append(event)
-        merged = [_merge(same) for same in rows.values()]
-        return sorted(merged, key=lambda event: (event.start, event.event))
+        return merge(self._index(date))
 
     def _index(self, date: str) -> Iterator[Event]:
         file = self.data / check_date(date) / INDEX
@@ -134,6 +130,10 @@ class FolderDatasink:
             if not any(old.event == event.event and kind in old.types for old in self._index(event.date)):
                 append_line(index, _index_line(event, kind))
 
+    def holds(self, event: Event, kind: str) -> bool:
+        """Whether an event has a set, were it empty."""
+        return self._set(event, kind).is_file()
+
     def _set(self, event: Event, kind: str) -> Path:
         return self.data / check_date(event.date) / f"{check_event(event.event)}_{check_event(kind)}.csv"
 
@@ -191,14 +191,6 @@ def _index_event(date: str, row: list[str]) -> Event:
 def _index_line(event: Event, kind: str) -> str:
     start = format_time(event.start)
     return f"{_plain(event.node)},{_plain(event.view)},{start},{event.event},{event.width},{event.height},{kind}"
-
-
-def _merge(same: list[Event]) -> Event:
-    first = min(same, key=lambda event: event.start)
-    types = tuple(sorted({kind for event in same for kind in event.types}))
-    return Event(
-        first.date, first.event, first.camera, first.node, first.view, first.start, first.width, first.height, types
-    )
 
 
 def _mark(row: list[str]) -> Mark:

@@ -1,0 +1,86 @@
+"""`deepthink serve`: the services, each until it is told to end."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from deepthink.cli.console import HERE, SetFlag, SiteFlag, err, open_site
+from deepthink.errors import SettingsError
+
+if TYPE_CHECKING:
+    from deepthink.datasink.folder import FolderDatasink
+
+app = typer.Typer(help="Serve: a DataPump for SentinelCam's nodes, and more.", no_args_is_help=True)
+
+Folder = Annotated[Path | None, typer.Option(help="A datasink's folder of CSV files; else the site's.")]
+
+
+@app.command(
+    "pump",
+    epilog="Example: deepthink serve pump --data /srv/camwatcher --images /srv/images --facelist /srv/facelist.csv",
+)
+def pump(
+    data: Folder = None,
+    images: Annotated[Path | None, typer.Option(help="Its folder of pictures; else the site's.")] = None,
+    facelist: Annotated[Path | None, typer.Option(help="facelist.csv: what it lists is not deleted.")] = None,
+    bind: Annotated[str, typer.Option(help="Where to listen.")] = "tcp://*:5556",
+    camwatcher: Annotated[
+        str | None,
+        typer.Option(help="The camwatcher that deletes events, tcp://host:port; else they are deleted here."),
+    ] = None,
+    curve: Annotated[Path | None, typer.Option(help="Folder of CURVE keys: only their holders may connect.")] = None,
+    site: SiteFlag = HERE,
+    flags: SetFlag = None,
+) -> None:
+    """Serve a datasink to SentinelCam's nodes, in place of its own DataPump."""
+    from deepthink.curation.locks import EventLocks
+    from deepthink.datasink.answers import Answers
+    from deepthink.datasink.folder import FolderDatasink
+    from deepthink.datasink.pump import Pump
+
+    if data is None or images is None:
+        if data or images:
+            raise SettingsError("--data and --images go together.")
+        settings = open_site(site, flags).settings
+        data, images = settings.path(settings.datasink.data), settings.path(settings.datasink.images)
+        facelist = facelist or settings.path(settings.facelist)
+    if not data.is_dir():
+        raise SettingsError(f"There is no folder {data}.")
+    locks = EventLocks(facelist or data / "facelist.csv")
+    sink = FolderDatasink(data, images)
+    served = Pump(Answers(data, images, locks.locked, _deleting(sink)), bind, camwatcher, curve)
+    until_ended(served, f"Serving {data} on {served.address}. End with Ctrl-C.")
+
+
+def _deleting(sink: FolderDatasink) -> Callable[[str, str], None]:
+    """Return what deletes an event by its name."""
+
+    def delete(date: str, event: str) -> None:
+        for one in sink.events(date):
+            if one.event == event:
+                sink.delete(one)
+
+    return delete
+
+
+def until_ended(service: Any, begun: str) -> None:
+    """Serve until the process is asked to end, and close what is open."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        err.print(begun)
+        service.serve()
+    except KeyboardInterrupt:
+        err.print("Ended.")
+    finally:
+        service.close()
+
+
+def _end(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,1 @@
+"""Checks that a plug-in keeps its contract, for its author's tests and for ours."""
