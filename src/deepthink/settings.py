@@ -35,6 +35,8 @@ class DatasinkSettings(Section):
     data: Path = Field(Path("datasink/data"), description="folder of a datasink's CSV files, one folder a day")
     images: Path = Field(Path("datasink/images"), description="folder of its JPEG files, one folder a day")
     name: str = Field("data1", description="the datasink's name, as it stands in SentinelCam's keys")
+    feed: str | None = Field(None, description="a DataPump to read from instead, tcp://data1:5556; results stay in `data`")
+    curve: Path | None = Field(None, description="folder of CURVE keys, where that DataPump wants them")
 
 
 class DetectionSettings(Section):
@@ -105,6 +107,9 @@ class Settings(BaseSettings):
     training: Path = Field(Path("training"), description="folder of facedata, parameter files and executed notebooks")
     registry: Path = Field(Path("registry"), description="folder of published versions")
     montages: Path = Field(Path("montages"), description="folder of contact sheets for review")
+    rules: Literal["deepthink", "sentinelcam"] = Field(
+        "deepthink", description="deepthink, or sentinelcam for its exact rules with their faults: docs/sentinelcam.md"
+    )
     embedder: str = Field(
         "dlib-resnet", description="dlib-resnet, sface, mobilefacenet, openface, or a description: my.yaml"
     )
