@@ -23,6 +23,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "sface": "deepthink.embedding.onnx:sface",
         "mobilefacenet": "deepthink.embedding.onnx:mobilefacenet",
         "openface": "deepthink.embedding.onnx:openface",
+        "openface-sentinelcam": "deepthink.embedding.openface:OpenFace",
     },
     "targets": {"local": "deepthink.deployment.local:LocalTarget"},
 }

@@ -10,6 +10,7 @@ import numpy as np
 
 from deepthink.detection.align import MEAN_FACE, DlibChip, usable_landmarks
 from deepthink.detection.base import Aligner
+from deepthink.detection.haar_eyes import WIDTH, EyesCrop
 from deepthink.detection.landmarks import ShapePredictor
 from deepthink.detection.opencv import check_image
 from deepthink.detection.points import to_dlib
@@ -22,7 +23,7 @@ ARCFACE = (  # Deng et al. 2019, ArcFace; the same in SFace, MobileFaceNet and m
 )
 # Amos, Ludwiczuk and Satyanarayanan 2016, OpenFace: dlib's mean face of 68 landmarks fills the crop
 OPENFACE = np.array([(0.7889, 0.1582), (0.619, 0.1728), (0.1942, 0.1693), (0.3638, 0.1779), (0.495, 0.5144)])
-KINDS = ("dlib-chip", "arcface", "openface", "points", "box")
+KINDS = ("dlib-chip", "arcface", "openface", "haar-eyes", "points", "box")
 
 
 class PointsCrop:
@@ -115,6 +116,8 @@ def aligner(alignment: Alignment) -> Aligner:
         return DlibChip(size=size, padding=alignment.padding)
     if alignment.kind == "box":
         return BoxCrop(size, alignment.padding)
+    if alignment.kind == "haar-eyes" and size == WIDTH:
+        return EyesCrop()
     places = {"arcface": to_dlib(ARCFACE * size), "openface": OPENFACE * size, "points": np.array(alignment.points)}
     if alignment.kind not in places:
         raise SettingsError(f"There is no alignment {alignment.kind!r}. Known: {', '.join(KINDS)}.")

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from deepthink.detection.align import usable_landmarks
+from deepthink.detection.landmarks import ShapePredictor
 from deepthink.detection.opencv import check_image
 from deepthink.errors import BadInputError, WeightsError
+from deepthink.records import Box
 
 WIDTH = 96  # pixels: what narrower crops are enlarged to, and the side of what is cut out
 LEFT_EYE = (0.29, 0.27)  # where the eye on the picture's left comes to lie, in parts of that side
@@ -55,6 +59,37 @@ class Assessment:
 NO_EYES = Eyes(0, 0, 0, 0, 0, 0, -180.0)
 
 
+class EyesCrop:
+    """Cuts faces out as a node does before it recognises them: aligned when they are candidates, else as they are.
+
+    Parameters
+    ----------
+    predictor : ShapePredictor, optional
+        Finds the landmarks, by which DeepThink judges quality; the crop does not depend on them.
+    """
+
+    name, size = "haar-eyes", WIDTH
+
+    def __init__(self, predictor: ShapePredictor | None = None) -> None:
+        self.predictor = predictor or ShapePredictor()
+
+    def find(self, images: Sequence[np.ndarray], boxes: Sequence[Box]) -> np.ndarray:
+        """Return dlib's five landmarks (n, 5, 2) of one face in each image."""
+        return self.predictor.predict_each(images, boxes)
+
+    def align(self, image: np.ndarray, box: Box, landmarks: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return a face's crop and its landmarks, as `Aligner` says."""
+        check_image(image)
+        landmarks = usable_landmarks(self, image, box, landmarks)
+        inside = box.clipped(image.shape[1], image.shape[0])
+        crop = enlarge(image[inside.y1 : inside.y2, inside.x1 : inside.x2])
+        found = assess(crop)
+        if found.candidate:
+            return align_eyes(crop, found.eyes), landmarks
+        # What OpenCV's blobFromImage would do to it later, to the bit.
+        return cv2.resize(crop, (WIDTH, WIDTH), interpolation=cv2.INTER_LINEAR), landmarks
+
+
 def enlarge(crop: np.ndarray) -> np.ndarray:
     """Return a crop at least 96 pixels wide: itself, or enlarged in its proportions.
 
@@ -82,7 +117,24 @@ def assess(crop: np.ndarray) -> Assessment:
     check_image(crop)
     grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
     eyes, focus = _find_eyes(grey), float(cv2.Laplacian(grey, cv2.CV_64F).var())
-    return Assessment(eyes, focus, _is_candidate(eyes, focus))
+    return Assessment(eyes, focus, is_candidate(eyes, focus))
+
+
+def is_candidate(eyes: Eyes, focus: float) -> bool:
+    """Tell whether a face is good enough for SentinelCam: far enough apart, about the middle, level and sharp."""
+    apart = eyes.dx < -LEAST_APART and eyes.lx > WIDTH / 2 + MIDDLE and eyes.rx < WIDTH / 2 - MIDDLE
+    return apart and eyes.tilt < MOST_TILT and focus > LEAST_FOCUS
+
+
+def angle_of(dx: int, dy: int) -> float:
+    """Return the angle of the line between two eyes as facelists give it, in degrees, -360 to 0.
+
+    Examples
+    --------
+    >>> [round(angle_of(dx, dy), 1) for dx, dy in ((-42, -9), (-44, 3), (-40, 0), (0, 0))]
+    [-347.9, -3.9, 0.0, -180.0]
+    """
+    return float(np.degrees(np.arctan2(dy, dx)) - 180)
 
 
 def align_eyes(crop: np.ndarray, eyes: Eyes) -> np.ndarray:
@@ -121,12 +173,7 @@ def _find_eyes(grey: np.ndarray) -> Eyes:
         return NO_EYES
     (rx, ry), (lx, ly) = sorted(likely, key=lambda place: place[0])
     dx, dy = rx - lx, ry - ly
-    return Eyes(rx, ry, lx, ly, dx, dy, float(np.degrees(np.arctan2(dy, dx)) - 180))
-
-
-def _is_candidate(eyes: Eyes, focus: float) -> bool:
-    apart = eyes.dx < -LEAST_APART and eyes.lx > WIDTH / 2 + MIDDLE and eyes.rx < WIDTH / 2 - MIDDLE
-    return apart and eyes.tilt < MOST_TILT and focus > LEAST_FOCUS
+    return Eyes(rx, ry, lx, ly, dx, dy, angle_of(dx, dy))
 
 
 def _cascade() -> cv2.CascadeClassifier:

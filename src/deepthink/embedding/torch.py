@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import cv2
@@ -28,13 +29,16 @@ class TorchSession:
 
     def __init__(self, path: Path, size: int) -> None:
         self.shape = (1, 3, size, size)
+        self._lock = threading.Lock()  # a network holds its input and its output: one picture at a time
         try:
             self._network = cv2.dnn.readNetFromTorch(str(path))
         except cv2.error as error:
             raise WeightsError(f"OpenCV cannot read {path}: {error}") from error
+        self._network.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)  # whatever else this OpenCV was built with
 
     def run(self, batch: np.ndarray) -> np.ndarray:
         """Return the network's output for a float32 batch of one."""
-        self._network.setInput(batch)
-        output: np.ndarray = self._network.forward()
+        with self._lock:
+            self._network.setInput(batch)
+            output: np.ndarray = self._network.forward().copy()  # the next run may write over it
         return output
