@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from deepthink.curation.sentinelcam import sweep_faces
 from deepthink.curation.sweep import SweepReport, sweep
 from deepthink.datasink.base import FACES, OBJECTS, RECOGNITIONS, TRACKING, Datasink, Event, Mark
 from deepthink.detection.base import Detector
@@ -14,10 +15,12 @@ from deepthink.detection.detect import decode, find_faces
 from deepthink.embedding.session import usable_cores
 from deepthink.errors import BadInputError
 from deepthink.flow.ahead import ahead
+from deepthink.flow.sentinelcam import face_recon, get_faces
 from deepthink.flow.wiring import Site
 from deepthink.model.artifact import Recogniser
 from deepthink.recognition.recognise import Answer, look, recognise, write_answer
-from deepthink.records import Box, FrameKey, Progress
+from deepthink.recognition.sentinelcam import recognise_faces
+from deepthink.records import UNKNOWN, Box, FrameKey, Progress
 
 NEAR_SECONDS = 1.0  # a picture without a tracking line of its own takes the nearest one within this
 
@@ -53,14 +56,22 @@ def detect_site(site: Site, dates: list[str] | None, again: bool, progress: Prog
     def work(event: Event) -> tuple[int, list[Mark]]:
         if not hasattr(own, "detector"):
             own.detector = site.make_detector()
+        if site.as_sentinelcam:
+            return get_faces(site.datasink, event, _people(site.datasink, event), own.detector)
         return detect_event(site.datasink, event, own.detector)
 
     for number, (event, (looked, found)) in enumerate(zip(todo, ahead(work, todo, usable_cores()), strict=True)):
         progress(number, len(todo), event.date)
-        site.datasink.write(event, FACES, found)
+        _write(site, event, FACES, found)
         frames, faces = frames + looked, faces + len(found)
     progress(len(todo), len(todo), "")
     return DetectReport(len(todo), frames, faces, site.datasink.problems.count)
+
+
+def _write(site: Site, event: Event, kind: str, found: list[Mark]) -> None:
+    """Write a set; SentinelCam has none for an event in which nothing was found, so that it is looked at each time."""
+    if found or kind in event.types or not site.as_sentinelcam:
+        site.datasink.write(event, kind, found)
 
 
 def detect_event(datasink: Datasink, event: Event, detector: Detector) -> tuple[int, list[Mark]]:
@@ -116,6 +127,8 @@ def recognise_site(
 ) -> RecogniseReport:
     """Answer all events that have faces and no answer yet, and write their `fr1` sets."""
     todo = [e for e in site.events(dates) if FACES in e.types and (again or RECOGNITIONS not in e.types)]
+    if site.as_sentinelcam:
+        return _recognise_faces(site, todo, recogniser, progress)
     faces = named = unknown = 0
     for number, given in enumerate(answers(site, todo, recogniser)):
         progress(number, len(todo), given.event.date)
@@ -123,6 +136,20 @@ def recognise_site(
         faces += given.faces
         named += bool(given.named)
         unknown += bool(given.faces and not given.named)
+    progress(len(todo), len(todo), "")
+    return RecogniseReport(len(todo), faces, named, unknown, site.datasink.problems.count)
+
+
+def _recognise_faces(site: Site, todo: list[Event], recogniser: Recogniser, progress: Progress) -> RecogniseReport:
+    """Label each face by itself, as FaceRecon does."""
+    embedder, recon = site.crop_embedder, face_recon(site, recogniser)
+    faces = named = unknown = 0
+    for number, event in enumerate(todo):
+        progress(number, len(todo), event.date)
+        marks = recognise_faces(site.datasink, event, embedder, recon)
+        _write(site, event, RECOGNITIONS, marks)
+        anyone = any(not mark.classname.startswith(f"{UNKNOWN}:") for mark in marks)
+        faces, named, unknown = faces + len(marks), named + anyone, unknown + bool(marks and not anyone)
     progress(len(todo), len(todo), "")
     return RecogniseReport(len(todo), faces, named, unknown, site.datasink.problems.count)
 
@@ -139,6 +166,8 @@ def sweep_site(site: Site, dates: list[str] | None, progress: Progress) -> Sweep
     """Propose the usable faces of all recognised events for review."""
     todo = [event for event in site.events(dates) if RECOGNITIONS in event.types]
     done = iter(range(1, len(todo) + 1))
+    if site.as_sentinelcam:
+        return sweep_faces(site.datasink, todo, site.facelist, lambda event: progress(next(done), len(todo), ""))
     senses = site.senses
     return sweep(
         site.datasink, todo, site.facelist, senses.aligner, senses.rules, site.sweep_rules,

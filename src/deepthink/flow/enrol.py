@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -20,10 +20,11 @@ from deepthink.embedding.embed import Crop, EmbedReport, embed
 from deepthink.errors import BadInputError, MixedEmbeddersError, StepError
 from deepthink.files import replacing
 from deepthink.flow.ahead import ahead
-from deepthink.flow.version_files import version_files
+from deepthink.flow.sentinelcam import update_facedata
+from deepthink.flow.version_files import VersionFiles, version_files
 from deepthink.flow.wiring import Site
 from deepthink.recognition.recognise import TOGETHER
-from deepthink.records import UNKNOWN, FrameKey, Progress
+from deepthink.records import FrameKey, Progress
 
 Frames = list[tuple[FrameKey, list[str]]]  # pictures, each with the keys of its faces
 
@@ -61,6 +62,8 @@ def embed_site(site: Site, version: str, again: bool, progress: Progress, accept
         The new embeddings tell people apart less well than the old ones, or not all could be made.
     """
     files = version_files(site, version)
+    if site.as_sentinelcam:
+        return _as_sentinelcam(site, files, again, accept, progress)
     rows = Facelist(site.facelist, site.datasink.problems).rows
     gallery = {_key(site, row): row for row in rows.values() if row.enrolled}
     others = {_key(site, row): row for row in rows.values() if row.stranger}
@@ -79,6 +82,21 @@ def embed_site(site: Site, version: str, again: bool, progress: Progress, accept
             _beside(path, site).replace(path)
     used = _mark_in_use(site, facedata.keys(files.facedata, site.embedder.fingerprint))
     return EnrolReport(reports[0], reports[1], used, site.datasink.problems.count, tuple(map(str, compared)))
+
+
+def _as_sentinelcam(site: Site, files: VersionFiles, again: bool, accept: bool, progress: Progress) -> EnrolReport:
+    """Embed the selected rows as FaceDataUpdate does, which keeps no strangers; `again` has no counterpart there."""
+    path = files.facedata
+    target = _beside(path, site) if again else _begun(path, site)
+    used, report = update_facedata(site, target, again, lambda keys: _mark_in_use(site, keys), progress)
+    compared = []
+    if again and target.exists():
+        rows = Facelist(site.facelist).having(Status.SELECTED, Status.IN_USE).values()
+        if path.exists():
+            compared.append(str(_compared(path, target, {_key(site, row) for row in rows}, accept)))
+        target.replace(path)
+    gallery, strangers = replace(report, path=path), EmbedReport(0, 0, 0, 0, files.strangers)
+    return EnrolReport(gallery, strangers, used, site.datasink.problems.count, tuple(compared))
 
 
 def _compared(path: Path, target: Path, wanted: set[str], accept: bool) -> Comparison:
@@ -160,8 +178,8 @@ def _mark_in_use(site: Site, embedded: set[str]) -> int:
     """Turn selected rows whose embedding is there into rows in use, with today's date."""
     today, used = date.today().isoformat(), 0
     with editing(site.facelist, site.datasink.problems) as facelist:
-        for number, row in facelist.rows.items():
-            if row.status == Status.SELECTED and row.name != UNKNOWN and _key(site, row) in embedded:
+        for number, row in facelist.having(Status.SELECTED).items():
+            if _key(site, row) in embedded:
                 facelist[number] = row.changed(status=Status.IN_USE, in_use_since=today)
                 used += 1
     return used

@@ -16,9 +16,11 @@ from deepthink.detection.aligners import aligner
 from deepthink.detection.base import Detector
 from deepthink.detection.quality import QualityRules
 from deepthink.embedding.base import Embedder
+from deepthink.embedding.crops import CropEmbedder
 from deepthink.embedding.description import read_description
 from deepthink.embedding.mirror import Mirrored
 from deepthink.embedding.onnx import OnnxEmbedder
+from deepthink.embedding.openface import OpenFace
 from deepthink.errors import WeightsError
 from deepthink.model.artifact import Recogniser, nobody, read_recogniser
 from deepthink.recognition.recognise import Senses
@@ -27,7 +29,7 @@ from deepthink.registry.ledger import LEDGER, Ledger
 from deepthink.settings import Settings
 from deepthink.validation.gates import Limits
 
-YUNET = "yunet"
+YUNET, OPENFACE = "yunet", "openface-sentinelcam"
 
 
 @dataclass
@@ -57,11 +59,25 @@ class Site:
         name = self.settings.detection.detector
         return default_detector() if name == "auto" else name
 
+    @property
+    def as_sentinelcam(self) -> bool:
+        """Whether the tasks follow SentinelCam's rules instead of ours."""
+        return self.settings.rules == "sentinelcam"
+
     @cached_property
     def embedder(self) -> Embedder:
         """What turns crops into embeddings."""
+        if self.as_sentinelcam:
+            return self.crop_embedder
         embedder = make_embedder(self.settings.embedder, self.settings.root)
         return Mirrored(embedder) if self.settings.mirror else embedder
+
+    @cached_property
+    def crop_embedder(self) -> CropEmbedder | OpenFace:
+        """What turns faces into embeddings under SentinelCam's rules: OpenFace, unless the site names another."""
+        named = self.settings.embedder if "embedder" in self.settings.model_fields_set else OPENFACE
+        embedder = make_embedder(named, self.settings.root)
+        return embedder if isinstance(embedder, OpenFace) else CropEmbedder(embedder)
 
     @cached_property
     def senses(self) -> Senses:
