@@ -105,6 +105,16 @@ def test_what_tells_faces_apart_is_read_without_parsing_and_is_that_of_the_rows(
     assert (hugi.face, hugi.name) == (hugo.face, "Hugi_Chavez")
 
 
+def test_a_row_is_found_by_frame_and_object(tmp_path):
+    facelist = Facelist(written(tmp_path, HEADER, "garbage", HUGO, HUGO, COLIN.rpartition(",")[0]))
+    hugo, colin = facelist[2].frame, facelist[4].frame
+    assert (facelist.find(hugo, 0), facelist.find(colin, 0), facelist.find(colin, 1)) == (2, 4, None)
+    number = facelist.append(row())
+    assert facelist.find(row().frame, 0) == number
+    facelist[number] = row(second=7)
+    assert facelist.find(row().frame, 0) is None
+
+
 def test_rows_of_a_status_are_found_whether_they_stand_as_we_write_them_or_not(tmp_path):
     selected = HUGO.replace(",0,0,0,Hugo", ",0,0,1,Hugo")
     facelist = Facelist(written(tmp_path, HEADER, HUGO, selected, selected.replace(",46,", ",46.0,")))
@@ -188,6 +198,8 @@ def test_garbage_lines_are_kept_as_they_are_and_reported(tmp_path_factory, garba
         HUGO.replace("Hugo_Chavez,0.0", "Hugo_Chavez,nan"),
         HUGO.replace(",74.73", ",inf"),
         HUGO.replace("2026-03-02 08", "soon 08"),
+        HUGO.replace("2026-03-02 08", "2026-02-30 08"),
+        HUGO.replace("2026-03-02 08", "2026-03-02 24"),
         HUGO.replace(",0,0,0,Hugo", ",0,0,9,Hugo"),
         HUGO.replace(",373,", ",1e999,"),
         HUGO + ",a,b",

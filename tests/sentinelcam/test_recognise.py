@@ -1,11 +1,13 @@
 """FaceRecon, by hand from docs/formats.md 1.4: every row of its decision, the label, and what a bad box costs."""
 
+import cv2
 import numpy as np
 import pytest
 
 from deepthink.datasink.base import Mark
 from deepthink.datasink.folder import FolderDatasink
 from deepthink.datasink.labels import parse_label
+from deepthink.detection.haar_eyes import align_eyes, assess, enlarge
 from deepthink.errors import DamagedVersionError
 from deepthink.model.baselines import Baselines, read_baselines, write_baselines
 from deepthink.model.openset import Rule
@@ -133,7 +135,9 @@ def test_a_face_with_eyes_is_embedded_aligned_and_another_as_it_was_cut_out(sink
     event = filmed(sink, [(0, "0", FACE), (0, "1", Box(400, 300, 520, 440)), (0, "2", Box(400, 300, 448, 340))])
     marks = recognise_faces(sink, event, shown, recon())
     assert [face.shape for face in shown.seen] == [(96, 96, 3), (140, 120, 3), (80, 96, 3)]
-    assert not np.array_equal(shown.seen[0], shown.seen[2][:, :96])
+    crop = enlarge(cv2.imdecode(np.frombuffer(frame(), np.uint8), cv2.IMREAD_COLOR)[102:162, 195:255])
+    assert assess(crop).candidate
+    assert np.array_equal(shown.seen[0], align_eyes(crop, assess(crop).eyes))
     assert [parse_label(mark.classname).usable for mark in marks] == [True, True, True]  # the last two by their margin
 
 

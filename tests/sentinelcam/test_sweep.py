@@ -77,18 +77,19 @@ def swept(sink, path):
     return sweep_faces(sink, sink.events(DAY), path)
 
 
-def test_a_row_has_every_column_as_the_node_would_write_it(sink, path):
-    event = filmed(sink, "a", [1], ["Hugo_Chavez: 0.00% (0.558189|0.024864|1|1)"], boxes=[Box(-3, 102, 255, 162)])
+@pytest.mark.parametrize("left", [-3, 195])  # reaching over the edge, and narrower than 96 pixels
+def test_a_row_has_every_column_as_the_node_would_write_it(sink, path, left):
+    event = filmed(sink, "a", [1], ["Hugo_Chavez: 0.00% (0.558189|0.024864|1|1)"], boxes=[Box(left, 102, 255, 162)])
     swept(sink, path)
     header, line = path.read_text().splitlines()
-    crop = cv2.imdecode(np.frombuffer(frame(1), np.uint8), 1)[102:162, 0:255]
+    crop = cv2.imdecode(np.frombuffer(frame(1), np.uint8), 1)[102:162, max(0, left) : 255]
     found = assess(enlarge(crop))
     eyes = found.eyes
     assert header == ",".join(COLUMNS)
     assert line == (
-        f"{DAY},{event.event},2026-03-02 08:00:00.050631,0,0,0,Hugo_Chavez,0.0,0.558189,0.024864,0,102,255,162,"
-        f"{eyes.rx},{eyes.ry},{eyes.lx},{eyes.ly},{eyes.dx},{eyes.dy},{np.round(eyes.angle, 1)},"
-        f"{np.round(found.focus, 2)}"
+        f"{DAY},{event.event},2026-03-02 08:00:00.050631,0,0,0,Hugo_Chavez,0.0,0.558189,0.024864,"
+        f"{max(0, left)},102,255,162,{eyes.rx},{eyes.ry},{eyes.lx},{eyes.ly},{eyes.dx},{eyes.dy},"
+        f"{np.round(eyes.angle, 1)},{np.round(found.focus, 2)}"
     )
 
 

@@ -25,7 +25,8 @@ COLUMNS = (
 IN_USE_COLUMN = "date_in_use"
 _SIX, _WHOLE = r"-?\d+\.\d{1,6}", r"-?\d{1,9}"
 _LINE = (  # as we write it; one that differs is parsed at once, and written anew with the next change
-    r"(?P<frame>\d{4}-\d\d-\d\d,[\w-]+,\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}),(?P<objid>\d{1,15}),\d,(?P<status>[0-4]),"
+    r"(?P<frame>\d{4}-\d\d-\d\d,[\w-]+,[12]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]) "
+    r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}),(?P<objid>\d{1,15}),\d,(?P<status>[0-4]),"
     rf"(?P<name>[^,\x22\s]+),\d\.\d{{1,4}},{_SIX},{_SIX},(?P<box>\d{{1,9}},\d{{1,9}},{_WHOLE},{_WHOLE}),"
     rf"(?:{_WHOLE},){{6}}-?\d+\.\d,\d+\.\d{{1,2}}"
 )
@@ -142,6 +143,7 @@ class Facelist(Mapping[int, Row]):
         self._lines: list[str] = []
         self._exact: list[re.Match[str] | None] = []  # of each line, unless it stands otherwise or its row was changed
         self._rows: dict[int, Row | None] = {}  # those parsed so far, None where that failed
+        self._places: dict[tuple[str, str], int] | None = None  # numbers by frame and object, once one is looked for
         self._read()
 
     @property
@@ -154,7 +156,7 @@ class Facelist(Mapping[int, Row]):
         """Yield what tells the readable rows apart."""
         for number, exact in enumerate(self._exact, 1):
             if exact is not None:
-                yield Listed(*exact.group("frame", "objid", "name", "box"))
+                yield Listed._make(exact.group("frame", "objid", "name", "box"))
             elif row := self._row(number):
                 yield Listed.of(row.frame, row.box, row.objid, row.name)
 
@@ -164,6 +166,13 @@ class Facelist(Mapping[int, Row]):
         maybe = [number for number, exact in enumerate(self._exact, 1) if exact is None or exact["status"] in wanted]
         found = ((number, self._row(number)) for number in maybe)
         return {number: row for number, row in found if row is not None and row.status in statuses}
+
+    def find(self, frame: FrameKey, objid: int) -> int | None:
+        """Return the number of an object's first row in a frame, None when it has none."""
+        if self._places is None:
+            numbered = list(zip(self, self.listed(), strict=True))
+            self._places = {(one.frame, one.objid): number for number, one in reversed(numbered)}
+        return self._places.get(Listed.of(frame, Box(0, 0, 0, 0), objid)[:2])
 
     @property
     def current(self) -> bool:
@@ -186,12 +195,13 @@ class Facelist(Mapping[int, Row]):
     def __setitem__(self, number: int, row: Row) -> None:
         if self[number] != row:  # only what is there can be changed
             self._rows[number], self._exact[number - 1], self.touched = row, None, True
+            self._places = None
 
     def append(self, row: Row) -> int:
         """Add a row at the end and return its number."""
         self._lines.append("")
         self._exact.append(None)
-        self._rows[len(self._lines)], self.touched = row, True
+        self._rows[len(self._lines)], self._places, self.touched = row, None, True
         return len(self._lines)
 
     def _row(self, number: int) -> Row | None:

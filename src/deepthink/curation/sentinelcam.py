@@ -71,7 +71,7 @@ def sweep_faces(
 def _append(found: list[Row], before: Facelist) -> int:
     """Add the rows whose key is not listed yet, in one step under the lock, and return how many."""
     with editing(before.path, before.problems, before) as listed:
-        known = {(one.name, *one.face) for one in listed.listed()}
+        known = {(one.name, one.frame, one.box) for one in listed.listed()}
         fresh = [row for row in found if (row.name, *Listed.of(row.frame, row.box).face) not in known]
         for row in fresh:
             listed.append(row)
