@@ -124,8 +124,10 @@ def test_an_embedding_that_is_there_is_replaced(site):
     assert (report.gallery.added, report.gallery.kept, report.in_use) == (1, 0, 1)
 
 
+@pytest.mark.parametrize("rules", ["sentinelcam", "deepthink"])
 @pytest.mark.parametrize("content", [b"", frame()[:9000], b"no jpeg", None])
-def test_a_missing_or_damaged_picture_stores_nothing_and_its_row_stays_selected(site, content):  # B7
+def test_a_missing_or_damaged_picture_stores_nothing_and_its_row_stays_selected(tmp_path, rules, content):  # B7
+    site = prepared(tmp_path, rules)
     atzero = SELECTED.replace("373,46,589,262", "0,0,60,60")
     listed(site, atzero, SELECTED.replace("08:41:10.142734", "08:41:11.000000"))
     if content is not None:
@@ -136,8 +138,10 @@ def test_a_missing_or_damaged_picture_stores_nothing_and_its_row_stays_selected(
     assert (len(stored(site)), report.in_use, report.problems) == (1, 1, 1)
 
 
-@pytest.mark.parametrize("box", ["700,10,800,110", "10,500,110,600", "300,200,-20,-20", "10,10,110,29"])
-def test_a_box_that_holds_no_face_costs_itself_alone(site, box):  # B8
+@pytest.mark.parametrize("rules", ["sentinelcam", "deepthink"])
+@pytest.mark.parametrize("box", ["700,10,800,110", "10,500,110,600", "300,200,-20,-20", "10,10,110,25"])
+def test_a_box_that_holds_no_face_costs_itself_alone(tmp_path, rules, box):  # B8
+    site = prepared(tmp_path, rules)
     blind = SELECTED.replace("373,46,589,262,38,76,80,85,-42,-9,-347.9", f"{box},0,0,0,0,0,0,-180.0")
     listed(site, blind, SELECTED)
     photographed(site)

@@ -7,11 +7,14 @@ import pytest
 from deepthink.datasink.base import Mark
 from deepthink.datasink.folder import FolderDatasink
 from deepthink.datasink.labels import parse_label
+from deepthink.detection.align import DlibChip
 from deepthink.detection.haar_eyes import align_eyes, assess, enlarge
+from deepthink.detection.quality import QualityRules
 from deepthink.errors import DamagedVersionError
 from deepthink.model.baselines import Baselines, read_baselines, write_baselines
 from deepthink.model.openset import Rule
 from deepthink.model.sentinelcam import Decision, FaceRecon, decide
+from deepthink.recognition.recognise import Senses, look
 from deepthink.recognition.sentinelcam import recognise_faces
 from deepthink.records import Box
 from tests.sentinelcam.film import FACE, Shown, at, blank, event_of, film, frame
@@ -165,6 +168,16 @@ def test_a_picture_that_is_missing_or_damaged_gives_no_face_and_does_not_end_the
     event = filmed(sink, [(0, "0", FACE), (1, "1", FACE), (2, "2", FACE)], pictures)
     assert [mark.objid for mark in recognise_faces(sink, event, Shown(), recon())] == ["0", "2"]
     assert sink.problems.count == 1
+
+
+@pytest.mark.parametrize("content", [b"", frame()[:9000], None])
+def test_our_rules_do_not_end_an_event_early_either(sink, content):  # B6, B7, B8
+    pictures = {0.0: frame(), 2.0: frame()} | ({1.0: content} if content is not None else {})
+    faces = [(0, "0", FACE), (1, "1", FACE), (2, "bad", BAD[1]), (2, "2", FACE)]
+    event = filmed(sink, faces, pictures)
+    found = look(sink, event, Senses(DlibChip(), Shown(), QualityRules()))
+    assert [objid for _, objid in found] == ["0", "2"]
+    assert sink.problems.count == 2
 
 
 def test_an_empty_room_has_no_eyes(sink):

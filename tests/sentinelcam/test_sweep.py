@@ -4,6 +4,7 @@ from datetime import datetime
 
 import cv2
 import numpy as np
+import pandas
 import pytest
 
 from deepthink.curation import facelist as module
@@ -99,6 +100,18 @@ def test_the_numbers_are_the_shortest_that_read_back(sink, path):
     swept(sink, path)
     numbers = [line.split(",")[7:10] for line in path.read_text().splitlines()[1:]]
     assert numbers == [["1.0", "0.5", "-0.25"], ["0.991", "1.0", "1e-06"], ["0.0", "0.123456", "-0.0"]]
+
+
+@pytest.mark.parametrize("in_use", [False, True])
+def test_pandas_writes_the_same_bytes(sink, path, in_use):
+    if in_use:
+        path.write_text(f"{','.join(COLUMNS)},{IN_USE_COLUMN}\n{HUGO},\n{COLIN}\n")
+    filmed(sink, "a", [1, 2, 3, 5], [ANN, "Ann: 100.00% (0.100000|-0.000001|1|1)", "Ann: 99.99% (1.234560|0.1|1|1)",
+                                     "Unknown: 0.00% (1.000000|0.300000|1|1)"])  # fmt: skip
+    assert swept(sink, path).added == 4
+    theirs = path.with_name("theirs.csv")
+    pandas.read_csv(path, parse_dates=["timestamp"]).to_csv(theirs, index=False)
+    assert theirs.read_bytes() == path.read_bytes()
 
 
 def test_eyes_that_were_not_found_are_zeros_and_minus_180(sink, path):
