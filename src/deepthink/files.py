@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -118,18 +119,28 @@ def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     StepError
         Another process has held the lock for `seconds`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path.with_name(f".{path.name}.lock"))
-    try:
-        lock.acquire(timeout=seconds)
-    except Timeout:
-        raise StepError(
-            f"{path} is in use by another deepthink process (waited {seconds:.0f} s). Wait for it to end, or stop it."
-        ) from None
+    until = time.monotonic() + seconds
+    while not _acquired(lock, path.parent, until - time.monotonic()):
+        if time.monotonic() >= until:
+            raise StepError(
+                f"{path} is in use by another deepthink process (waited {seconds:.0f} s). "
+                "Wait for it to end, or stop it."
+            )
     try:
         yield
     finally:
         lock.release()
+
+
+def _acquired(lock: FileLock, folder: Path, seconds: float) -> bool:
+    """Wait for a lock; False when it did not come, or when its holder has removed the folder, which is then made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        lock.acquire(timeout=max(0.0, seconds))
+    except (Timeout, FileNotFoundError):
+        return False
+    return True
 
 
 def sha256(path: Path) -> str:

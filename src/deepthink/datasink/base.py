@@ -12,7 +12,7 @@ from typing import Protocol
 from deepthink.errors import BadInputError
 from deepthink.records import Box, FrameKey
 
-FACES, RECOGNITIONS, TRACKING, OBJECTS = "fd1", "fr1", "trk", "obj"
+FACES, RECOGNITIONS, TRACKING, OBJECTS, SPEEDS = "fd1", "fr1", "trk", "obj", "vsp"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NAME = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
@@ -75,6 +75,13 @@ class Problems:
             if len(self.kept) < self.keep:
                 self.kept.append(problem)
 
+    def forget(self) -> None:
+        """Begin anew, once they have been told."""
+        with self._one:
+            self.count = 0
+            self.kept.clear()
+            self._seen.clear()
+
 
 class Datasink(Protocol):
     """Keeps events and their frames, and takes results back."""
@@ -104,6 +111,17 @@ class Datasink(Protocol):
 
     def write(self, event: Event, kind: str, marks: Sequence[Mark]) -> None:
         """Replace one set of an event, and list it in the day's index once."""
+        ...
+
+
+class Erasable(Datasink, Protocol):
+    """A datasink whose events can be deleted."""
+
+    def delete(self, event: Event) -> bool:
+        """Delete an event and everything of it; False when the datasink holds it in place.
+
+        BadInputError when it is not one event's name or is not there; StepError or OSError when it cannot be done.
+        """
         ...
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from deepthink.datasink import removal
 from deepthink.datasink.base import Event, Mark, Problems, check_date, check_event, is_date, merge
-from deepthink.errors import BadInputError
+from deepthink.errors import BadInputError, StepError
 from deepthink.files import append_line, locked, write_text
 from deepthink.records import Box, FrameKey
 
@@ -133,6 +135,45 @@ class FolderDatasink:
     def holds(self, event: Event, kind: str) -> bool:
         """Whether an event has a set, were it empty."""
         return self._set(event, kind).is_file()
+
+    def delete(self, event: Event) -> bool:
+        """Delete an event: its pictures, its sets and its lines in the day's index; nothing holds one here.
+
+        Raises
+        ------
+        BadInputError
+            It is not one event's name, or the day does not list it (any more).
+        OSError
+            A folder cannot be written.
+        """
+        removal.delete(self._day(event.date), event.event)
+        self._listed.pop(event.date, None)
+        return True
+
+    def finish_deletions(self) -> list[tuple[str, str, str]]:
+        """End the deletions that killed runs had begun; returns their day, event, and why one could not be ended."""
+        ended = [(date, event, self._finish(date, event)) for date, event in removal.unfinished(self.data)]
+        days = set(self.dates())
+        folders = {path.name for root in (self.data, self.images) for path in root.glob("????-??-??")} - days
+        # not the newest: a camera may just have made it, and be about to fill it
+        empty = {date for date in folders if is_date(date) and date < max(days, default="")}
+        for date in removal.half_written(self.data) | empty:
+            with contextlib.suppress(OSError, StepError):  # what is left costs nobody anything, and is tried again
+                removal.clear(self._day(date))
+        return [(date, event, why) for date, event, why in ended if why is not None]
+
+    def _finish(self, date: str, event: str) -> str | None:
+        try:
+            return "" if removal.finish(self._day(date), event) else None
+        except (OSError, StepError) as error:
+            return str(error)
+
+    def sizes(self, date: str) -> dict[str, int]:
+        """Return how many bytes each event of a day takes."""
+        return removal.sizes(self._day(date))
+
+    def _day(self, date: str) -> removal.Day:
+        return removal.Day(self.data / check_date(date) / INDEX, self.images / date)
 
     def _set(self, event: Event, kind: str) -> Path:
         return self.data / check_date(event.date) / f"{check_event(event.event)}_{check_event(kind)}.csv"
