@@ -7,6 +7,7 @@ import sys
 
 import pandas as pd
 
+INDEX = ["node", "viewname", "timestamp", "event", "width", "height", "type"]
 TYPES = {"objid": str, **{f"rect_{side}": "Int64" for side in ("x1", "x2", "y1", "y2")}}
 SETS = "timestamp,objid,classname,rect_x1,rect_y1,rect_x2,rect_y2\n"
 MARKS = (
@@ -27,9 +28,9 @@ def shown(file):
 
 
 def written(folder):
-    index = pd.read_csv(
-        io.StringIO(LINES), names="node viewname timestamp event width height type".split(), parse_dates=["timestamp"]
-    ).sort_values("timestamp", ascending=False)
+    index = pd.read_csv(io.StringIO(LINES), names=INDEX, parse_dates=["timestamp"]).sort_values(
+        "timestamp", ascending=False
+    )
     marks = pd.read_csv(io.StringIO(SETS + MARKS), dtype=TYPES, parse_dates=["timestamp"])
     marks["elapsed"] = marks["timestamp"] - index["timestamp"].min()
     tables = {

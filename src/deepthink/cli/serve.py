@@ -58,6 +58,23 @@ def pump(
     until_ended(served, f"Serving {data} on {served.address}. End with Ctrl-C.")
 
 
+@app.command("sentinel", epilog="Example: deepthink serve sentinel --config ~/sentinel.yaml --site my-site")
+def sentinel(
+    config: Annotated[Path, typer.Option(help="SentinelCam's sentinel.yaml.")] = Path("~/sentinel.yaml"),
+    host: Annotated[str, typer.Option(help="The address to listen on; * for all.")] = "*",
+    site: SiteFlag = HERE,
+    flags: SetFlag = None,
+) -> None:
+    """Run SentinelCam's tasks, in place of its own sentinel: detect, recognise, sweep, embed, retain."""
+    from deepthink.flow.sentinel import Sentinel
+    from deepthink.flow.sentinel_yaml import read_config
+    from deepthink.flow.tasks import prepare
+
+    settings = open_site(site, flags).settings
+    service = Sentinel(read_config(config.expanduser()), prepare, settings, host=host)
+    until_ended(service, f"Taking jobs on {service.addresses[0]}, results on {service.addresses[1]}. End with Ctrl-C.")
+
+
 def _deleting(sink: FolderDatasink) -> Callable[[str, str], None]:
     """Return what deletes an event by its name."""
 

@@ -56,19 +56,24 @@ def detect_site(site: Site, dates: list[str] | None, again: bool, progress: Prog
     def work(event: Event) -> tuple[int, list[Mark]]:
         if not hasattr(own, "detector"):
             own.detector = site.make_detector()
-        if site.as_sentinelcam:
-            return get_faces(site.datasink, event, _people(site.datasink, event), own.detector)
-        return detect_event(site.datasink, event, own.detector)
+        return faces_of(site, event, own.detector)
 
     for number, (event, (looked, found)) in enumerate(zip(todo, ahead(work, todo, usable_cores()), strict=True)):
         progress(number, len(todo), event.date)
-        _write(site, event, FACES, found)
+        write_set(site, event, FACES, found)
         frames, faces = frames + looked, faces + len(found)
     progress(len(todo), len(todo), "")
     return DetectReport(len(todo), frames, faces, site.datasink.problems.count)
 
 
-def _write(site: Site, event: Event, kind: str, found: list[Mark]) -> None:
+def faces_of(site: Site, event: Event, detector: Detector) -> tuple[int, list[Mark]]:
+    """Find an event's faces by the site's rules; returns the frames looked at, and the marks."""
+    if site.as_sentinelcam:
+        return get_faces(site.datasink, event, _people(site.datasink, event), detector)
+    return detect_event(site.datasink, event, detector)
+
+
+def write_set(site: Site, event: Event, kind: str, found: list[Mark]) -> None:
     """Write a set; SentinelCam has none for an event in which nothing was found, so that it is looked at each time."""
     if found or kind in event.types or not site.as_sentinelcam:
         site.datasink.write(event, kind, found)
@@ -147,7 +152,7 @@ def _recognise_faces(site: Site, todo: list[Event], recogniser: Recogniser, prog
     for number, event in enumerate(todo):
         progress(number, len(todo), event.date)
         marks = recognise_faces(site.datasink, event, embedder, recon)
-        _write(site, event, RECOGNITIONS, marks)
+        write_set(site, event, RECOGNITIONS, marks)
         anyone = any(not mark.classname.startswith(f"{UNKNOWN}:") for mark in marks)
         faces, named, unknown = faces + len(marks), named + anyone, unknown + bool(marks and not anyone)
     progress(len(todo), len(todo), "")

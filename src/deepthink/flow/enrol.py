@@ -40,7 +40,9 @@ class EnrolReport:
     compared: tuple[str, ...] = ()  # old and new embeddings, when all were computed anew
 
 
-def embed_site(site: Site, version: str, again: bool, progress: Progress, accept: bool = False) -> EnrolReport:
+def embed_site(
+    site: Site, version: str, again: bool, progress: Progress, accept: bool = False, path: Path | None = None
+) -> EnrolReport:
     """Bring a version's embeddings up to date with the facelist, starting from the latest that are there.
 
     Parameters
@@ -55,6 +57,8 @@ def embed_site(site: Site, version: str, again: bool, progress: Progress, accept
         Called with faces done, faces to do, and of what.
     accept : bool
         Let the new ones take the old ones' place even when they tell people apart less well.
+    path : Path, optional
+        The HDF5 file of the gallery, where it is not the version's own.
 
     Raises
     ------
@@ -62,6 +66,8 @@ def embed_site(site: Site, version: str, again: bool, progress: Progress, accept
         The new embeddings tell people apart less well than the old ones, or not all could be made.
     """
     files = version_files(site, version)
+    if path is not None:
+        files = replace(files, gallery=path)
     if site.as_sentinelcam:
         return _as_sentinelcam(site, files, again, accept, progress)
     rows = Facelist(site.facelist, site.datasink.problems).rows

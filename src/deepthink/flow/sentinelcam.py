@@ -42,8 +42,8 @@ def get_faces(datasink: Datasink, event: Event, people: list[Mark], detector: De
     return looked, found
 
 
-def face_recon(site: Site, recogniser: Recogniser) -> FaceRecon:
-    """Return what FaceRecon decides by: a recogniser's classifier, and the baselines of the version in production.
+def face_recon(site: Site, recogniser: Recogniser, baselines: Path | None = None) -> FaceRecon:
+    """Return what FaceRecon decides by: a recogniser's classifier, and baselines, else those of the version in use.
 
     Raises
     ------
@@ -53,9 +53,10 @@ def face_recon(site: Site, recogniser: Recogniser) -> FaceRecon:
     fingerprint, version = site.crop_embedder.fingerprint, site.ledger.production()
     if recogniser.embedder != fingerprint:
         raise MixedEmbeddersError(fingerprint, recogniser.embedder, "The recogniser")
-    if version is None or not recogniser.people:
+    if not recogniser.people or (version is None and baselines is None):
         return FaceRecon((), np.zeros((0, 128), np.float32), np.zeros(0))
-    lines = read_baselines(site.registry.get(version) / f"baselines_{version}.hdf5", recogniser.people)
+    path = baselines or site.registry.get(str(version)) / f"baselines_{version}.hdf5"
+    lines = read_baselines(path, recogniser.people)
     witness = recogniser.classifier.probabilities if recogniser.classifier else None
     return FaceRecon(recogniser.people, lines.centroids, lines.thresholds, witness)
 

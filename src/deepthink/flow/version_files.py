@@ -14,6 +14,7 @@ class VersionFiles:
 
     folder: Path
     version: str
+    gallery: Path | None = None  # where the gallery's embeddings lie, if not in the folder
 
     @property
     def parameters(self) -> Path:
@@ -23,7 +24,7 @@ class VersionFiles:
     @property
     def facedata(self) -> Path:
         """The gallery's embeddings."""
-        return self.folder / f"facedata_{self.version}.hdf5"
+        return self.gallery or self.folder / f"facedata_{self.version}.hdf5"
 
     @property
     def strangers(self) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 from deepthink import plugins, weights
 from deepthink.curation.sweep import SweepRules
-from deepthink.datasink.base import Event
+from deepthink.datasink.base import Datasink, Event
 from deepthink.datasink.folder import FolderDatasink
 from deepthink.deployment.base import Target
 from deepthink.detection.aligners import aligner
@@ -43,10 +43,16 @@ class Site:
         weights.also_look_in(self.settings.path(Path("weights")))
 
     @cached_property
-    def datasink(self) -> FolderDatasink:
-        """The folders of events."""
+    def datasink(self) -> Datasink:
+        """The folders of events, or the DataPump that serves them."""
         sink = self.settings.datasink
-        return FolderDatasink(self.settings.path(sink.data), self.settings.path(sink.images), sink.name)
+        data = self.settings.path(sink.data)
+        if sink.feed is None:
+            return FolderDatasink(data, self.settings.path(sink.images), sink.name)
+        from deepthink.datasink.feed import FeedDatasink  # needs what a site of folders does not
+
+        curve = self.settings.path(sink.curve) if sink.curve else None
+        return FeedDatasink(sink.feed, data, sink.name, curve=curve)
 
     def make_detector(self) -> Detector:
         """Make what finds faces, for one thread."""

@@ -86,7 +86,7 @@ def _check_refusals(datasink: Datasink, event: Event) -> None:
     _must_refuse(lambda: datasink.events("../2026-03-02"), "a date that is a path")
     for name in ("", ".", "*", "../x", "a/b", "x y"):
         asked = FrameKey(event.date, name, event.start)
-        _must_refuse(lambda asked=asked: datasink.picture(asked), f"an event called {name!r}")  # type: ignore[misc]
+        _must_refuse(lambda asked=asked: datasink.picture(asked), f"an event called {name!r}")
 
 
 def _must_refuse(work, what: str) -> None:  # type: ignore[no-untyped-def]
