@@ -81,6 +81,9 @@ class Pump:
 
     def step(self, seconds: float | None = None) -> None:
         """Wait for something to do, at most so long, and do all that is there."""
+        if seconds is None and not self._pending:
+            self._take()  # nothing but a request can come, and asking for more than that costs a tenth of the pictures
+            return
         wait = min((deadline - time.monotonic() for _, deadline in self._pending.values()), default=seconds)
         if wait is not None and seconds is not None:
             wait = min(wait, seconds)
