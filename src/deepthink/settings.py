@@ -35,7 +35,9 @@ class DatasinkSettings(Section):
     data: Path = Field(Path("datasink/data"), description="folder of a datasink's CSV files, one folder a day")
     images: Path = Field(Path("datasink/images"), description="folder of its JPEG files, one folder a day")
     name: str = Field("data1", description="the datasink's name, as it stands in SentinelCam's keys")
-    feed: str | None = Field(None, description="a DataPump to read from instead, tcp://data1:5556; results stay in `data`")
+    feed: str | None = Field(
+        None, description="a DataPump to read from instead, tcp://data1:5556; results stay in `data`"
+    )
     curve: Path | None = Field(None, description="folder of CURVE keys, where that DataPump wants them")
 
 
@@ -88,6 +90,19 @@ class ValidationSettings(Section):
     min_nonmated: int = Field(5, ge=0, description="gate: strangers' events asked, at least")
 
 
+class RetainSettings(Section):
+    """How long events are kept: docs/steps/retain.md."""
+
+    enabled: bool = Field(False, description="whether `deepthink retain` deletes without --delete, as a timer needs it")
+    file: Path | None = Field(None, description="SentinelCam's DailyCleanup.yaml, whose profiles then count")
+    profiles: dict[str, dict[str, Any]] = Field(
+        {"default": {"strategy": "face_quality", "retention_days": 14, "extended_days": 30}},
+        description="name: {strategy, retention_days, extended_days, speed_cutoff, confidence_threshold, "
+        "min_face_ratio, nodes}",
+    )
+    scan_days: int | None = Field(None, ge=0, description="look at no older days than this; null: at all")
+
+
 class TargetSettings(Section):
     """A machine, here a folder, that receives versions."""
 
@@ -118,6 +133,7 @@ class Settings(BaseSettings):
     sweep: SweepSettings = SweepSettings()
     train: TrainSettings = TrainSettings()
     validation: ValidationSettings = ValidationSettings()
+    retain: RetainSettings = RetainSettings()
     targets: list[TargetSettings] = Field(
         [TargetSettings(name="sentinel1", folder=Path("targets/sentinel1"))], description="who receives versions"
     )

@@ -18,6 +18,7 @@ from deepthink.cli import (
     init,
     publish,
     recognise,
+    retain,
     review,
     rollback,
     run,
@@ -44,7 +45,7 @@ app = typer.Typer(
 )
 for module in (
     demo, init, simulate, detect, recognise, sweep, embed, suggest, train, validate, publish, deploy, rollback, run,
-    status,
+    status, retain,
 ):  # fmt: skip
     module.add_to(app)
 app.add_typer(review.app, name="review")

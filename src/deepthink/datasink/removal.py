@@ -137,10 +137,10 @@ def _finish(day: Day, event: str) -> None:
 
 def pictures(day: Day, event: str) -> Iterator[os.DirEntry[str]]:
     """Yield an event's pictures: its whole name, a stamp, and nothing else."""
-    name = re.compile(rf"{check_event(event)}_{_STAMP}\.jpg")
+    name, begin = re.compile(rf"{check_event(event)}_{_STAMP}\.jpg"), f"{event}_"
     try:
-        with os.scandir(day.images) as entries:
-            yield from (entry for entry in entries if name.fullmatch(entry.name))
+        with os.scandir(day.images) as entries:  # a day may hold 100,000: most are told apart by their beginning
+            yield from (entry for entry in entries if entry.name.startswith(begin) and name.fullmatch(entry.name))
     except FileNotFoundError:
         return
 
@@ -185,8 +185,9 @@ def _lines(index: Path) -> list[bytes]:
 
 def _row(line: bytes) -> list[str] | None:
     """Return an index line's fields; None when it is not one."""
+    text = line.decode("utf-8", "replace").rstrip("\r\n")
     try:
-        row = next(csv.reader([line.decode("utf-8", "replace").rstrip("\r\n")]), [])
+        row = next(csv.reader([text]), []) if '"' in text else text.split(",")
     except csv.Error:
         return None
     return row if len(row) == _FIELDS else None
