@@ -7,13 +7,15 @@ import shutil
 import signal
 import sys
 import tempfile
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from deepthink.datasink.base import RECOGNITIONS, TRACKING, Event, Mark
 from deepthink.datasink.folder import FolderDatasink
+from deepthink.datasink.profiles import Policy, Profile
+from deepthink.datasink.retain import retain
 from deepthink.errors import BadInputError, StepError
 from deepthink.records import Box, FrameKey
 
@@ -153,6 +155,16 @@ def open_folder():
     shutil.rmtree(folder)
 
 
+class Free:
+    """Holds no event in place."""
+
+    def why(self, event, waited):
+        return ""
+
+    def hold(self):
+        return contextlib.nullcontext()
+
+
 @pytest.mark.parametrize("root", ["data", "images"])
 def test_a_folder_that_cannot_be_written_keeps_the_whole_event(open_folder, root):
     sink = sink_at(open_folder, "keep1")
@@ -160,9 +172,14 @@ def test_a_folder_that_cannot_be_written_keeps_the_whole_event(open_folder, root
     for path in open_folder.rglob("*"):
         path.chmod(0o777 if path.is_dir() else 0o666)
     (open_folder / root / DAY).chmod(0o555)
-    with without_rights(), pytest.raises(OSError, match=r"[Pp]ermission|not writable"):
-        sink.delete(event_of("keep1"))
+    with without_rights():
+        with pytest.raises(OSError, match=r"[Pp]ermission|not writable"):
+            sink.delete(event_of("keep1"))
+        report = retain(sink, Policy((Profile(),)), date(2026, 3, 31), Free(), delete=True)
     assert files(open_folder) == before
+    (one,) = report.outcomes
+    assert (one.fate, report.counts["deleted"], report.freed) == ("failed", 0, 0)
+    assert "ermission" in one.reason or "not writable" in one.reason
 
 
 def test_a_line_that_the_camwatcher_adds_meanwhile_is_not_lost(tmp_path, monkeypatch):

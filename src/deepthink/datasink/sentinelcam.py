@@ -74,8 +74,8 @@ def read_numbers(text: str) -> tuple[float, bool]:
 
     Examples
     --------
-    >>> read_numbers("Ann: 99.12% (0.868943|0.095574|0|1)")
-    (0.9912, False)
+    >>> read_numbers("Ann: 50.00% (0.868943|0.095574|0|1)")
+    (0.5, False)
     """
     try:
         _, share, numbers, *_ = text.split()
