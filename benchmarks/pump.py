@@ -1,8 +1,8 @@
 """The pump beside one made as SentinelCam's is, in one run: ``python benchmarks/pump.py --pictures 1000 10000 100000``.
 
 The other one is the plain way with SentinelCam's own libraries: one REP socket of imagezmq's hub, msgpack, a file read
-for each picture, a day's folder listed for each `img`, pandas for each `evt`. Both run in processes of their own and are
-asked by the same client, in turns; figures are medians over the turns.
+for each picture, a day's folder listed for each `img`, pandas for each `evt`. Both run in processes of their own and
+are asked by the same client, in turns; figures are medians over the turns.
 """
 
 from __future__ import annotations

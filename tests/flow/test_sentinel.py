@@ -182,6 +182,17 @@ def test_a_malformed_request_is_an_error_and_the_next_good_one_is_done(site, req
     assert site.ended(site.submit())["status"] == "Done"
 
 
+@pytest.mark.parametrize("text", ["", "Zoë: \u200f", "line\nline"])
+def test_what_is_published_is_ascii_and_never_empty(site, text):
+    """Anything else ends the process of SentinelCam's camwatcher that writes the results."""
+    site.service.publish(text)
+    time.sleep(0.1)
+    _, frame = site.listening.recv_multipart()
+    while site.listening.poll(0):
+        _, frame = site.listening.recv_multipart()
+    assert frame.decode("ascii")
+
+
 def test_history_status_and_alerts_are_answered(site):
     jobid = site.submit()
     site.ended(jobid)

@@ -102,7 +102,9 @@ def test_a_picture_that_is_not_there_is_an_error_and_no_black_face(feed):  # B7
 def test_an_event_is_deleted_or_locked(folder, feed):
     first, second = feed.events(DAY)
     (folder / "facelist.csv").write_text(f"date,event,timestamp\n{DAY},{second.event},2026-03-02 08:00:00.050631\n")
+    feed.write(first, "fr1", [Mark(START, "0", "Face", Box(1, 2, 3, 4))])
     assert feed.delete(first)
+    assert not list(feed.results.data.rglob(f"{first.event}*"))
     assert not feed.delete(second)
     assert [event.event for event in feed.events(DAY)] == [second.event]
     with pytest.raises(BadInputError, match="could not delete"):

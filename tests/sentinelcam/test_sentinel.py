@@ -14,6 +14,7 @@ import pytest
 import zmq
 
 from deepthink.curation.facelist import Facelist, Status, editing
+from deepthink.curation.locks import EventLocks
 from deepthink.datasink.answers import Answers
 from deepthink.datasink.folder import FolderDatasink, format_time
 from deepthink.datasink.labels import parse_label
@@ -38,11 +39,13 @@ task_list:
     FaceRecon: {{config: tasks/FaceRecon.yaml, class: 2, trk_type: fd1, ringctrl: trk}}
     FaceSweep: {{config: tasks/FaceSweep.yaml, class: 2}}
     FaceDataUpdate: {{config: tasks/FaceDataUpdate.yaml, class: 2}}
+    DailyCleanup: {{config: tasks/DailyCleanup.yaml, class: 3}}
     VehicleSpeed: {{config: tasks/VehicleSpeed.yaml, class: 2}}
 """
 TASKS = {
     "MobileNetSSD_allFrames": "mobilenetssd:\n  prototxt_path: none.prototxt\n  model_path: none.caffemodel\n",
     "GetFaces": "trk_type: fd1\n", "FaceRecon": "trk_type: fr1\n",
+    "DailyCleanup": "run_deletes: True\nretention_profiles: {{default: {{retention_days: 1}}}}\n",
     "FaceSweep": "facefile: {folder}/facelist.csv\n",
     "FaceDataUpdate": "facefile: {folder}/facelist.csv\nfacedata: {folder}/facebeta2.hdf5\n",
 }  # fmt: skip
@@ -142,7 +145,10 @@ def home(filmed, tmp_path):
     folder = tmp_path / "site"
     shutil.copytree(filmed, folder)
     sink = folder / "datasink"
-    pump = Pump(Answers(sink / "data", sink / "images", lambda date, event: False), "tcp://127.0.0.1:*")
+    kept = FolderDatasink(sink / "data", sink / "images")
+    remove = lambda date, event: kept.delete(next(one for one in kept.events(date) if one.event == event))
+    locks = EventLocks(folder / "facelist.csv")
+    pump = Pump(Answers(kept.data, kept.images, locks.locked, remove), "tcp://127.0.0.1:*")
     with running(pump):
         home = Home(folder, pump)
         try:
@@ -216,6 +222,17 @@ def test_batch_tasks_collect_and_embed(home):
     assert f"FaceDataUpdate: {len(rows)} face selections processed for {day}." in home.texts()
     assert len(facedata.read(home.folder / "facebeta2.hdf5").keys) == len(rows)
     assert {row.status for row in Facelist(home.folder / "facelist.csv").rows.values()} == {Status.IN_USE}
+
+
+def test_the_cleanup_deletes_old_events_through_the_pump_and_gives_a_true_account(home):
+    day, events = someone(home).date, home.sink.events(someone(home).date)
+    header = "date,event,timestamp,status\n"
+    (home.folder / "facelist.csv").write_text(f"{header}{day},{events[0].event},{day} 08:00:00.000001,1\n")
+    home.submit("DailyCleanup", None, day)
+    assert home.ended("DailyCleanup")["status"] == "Done"
+    assert [event.event for event in home.sink.events(day)] == [events[0].event], home.texts()
+    (told,) = [text for text in home.texts() if text.startswith(f"DailyCleanup: {len(events)} events")]
+    assert f"{len(events) - 1} deleted, 1 locked" in told
 
 
 def test_what_cannot_be_done_says_so_and_the_rest_goes_on(home):

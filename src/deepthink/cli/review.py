@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from deepthink.cli.console import HERE, JsonFlag, SiteFlag, emit, open_site, out, tell_problems
@@ -47,9 +48,13 @@ def show(
     if as_json:
         emit(found, "", True)
         return
+    from deepthink.curation.people import People
+
+    names = People(opened.facelist).all()
     table = Table("lane", "name", "faces", "rows", "contact sheet", box=None, padding=(0, 2, 0, 0))
     for group in found.groups:
-        table.add_row(group.lane, group.name, str(len(group.rows)), group.span, str(group.sheets[0]))
+        shown = f"{group.name} ({names[group.name]})" if group.name in names else group.name
+        table.add_row(group.lane, escape(shown), str(len(group.rows)), group.span, str(group.sheets[0]))
     out.print(table if found.groups else "Nothing waits for review.")
     if found.groups:
         out.print(NEXT, markup=False)
@@ -76,6 +81,23 @@ def rename(
 
     opened = open_site(site)
     _done(review.rename(opened.facelist, _numbers(opened.facelist, rows), name), as_json)
+
+
+@app.command("shown", epilog='Example: deepthink review shown Ann_Lee "Ann Lee (mum)"')
+def shown(
+    name: Annotated[str | None, typer.Argument(help="Who, by the name in the files.")] = None,
+    as_: Annotated[str | None, typer.Argument(metavar="AS", help="How people are to see it.")] = None,
+    site: SiteFlag = HERE,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show a person under a name that SentinelCam's files cannot carry; without names, list those there are."""
+    from deepthink.curation.people import People
+
+    people = People(open_site(site).facelist)
+    if name and as_:
+        people.show(name, as_)
+    found = {name: people.shown(name)} if name else people.all()
+    emit(found, "\n".join(f"{one}: {other}" for one, other in found.items()) or "Everybody by their own name.", as_json)
 
 
 @app.command("stranger", epilog="Example: deepthink review stranger lane:unknown day:2026-03-02")

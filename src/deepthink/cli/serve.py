@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deepthink.cli.console import HERE, SetFlag, SiteFlag, err, open_site
-from deepthink.errors import SettingsError
+from deepthink.errors import BadInputError, SettingsError
 
 if TYPE_CHECKING:
+    from deepthink.curation.holds import AnyRow
     from deepthink.datasink.folder import FolderDatasink
 
 app = typer.Typer(help="Serve: a DataPump for SentinelCam's nodes, and more.", no_args_is_help=True)
@@ -39,7 +40,7 @@ def pump(
     flags: SetFlag = None,
 ) -> None:
     """Serve a datasink to SentinelCam's nodes, in place of its own DataPump."""
-    from deepthink.curation.locks import EventLocks
+    from deepthink.curation.holds import AnyRow
     from deepthink.datasink.answers import Answers
     from deepthink.datasink.folder import FolderDatasink
     from deepthink.datasink.pump import Pump
@@ -52,9 +53,13 @@ def pump(
         facelist = facelist or settings.path(settings.facelist)
     if not data.is_dir():
         raise SettingsError(f"There is no folder {data}.")
-    locks = EventLocks(facelist or data / "facelist.csv")
-    sink = FolderDatasink(data, images)
-    served = Pump(Answers(data, images, locks.locked, _deleting(sink)), bind, camwatcher, curve)
+    holds, sink = AnyRow(facelist or data / "facelist.csv"), FolderDatasink(data, images)
+    if facelist is None or not facelist.exists():
+        err.print(f"There is no facelist at {holds.facelist}: no event is locked until there is one.")
+    for date, event, why in sink.finish_deletions():
+        err.print(f"Ended a deletion that was interrupted: {date} {event} {why}")
+    delete = _deleting(sink, holds)
+    served = Pump(Answers(data, images, holds.holds, delete), bind, camwatcher, curve)
     until_ended(served, f"Serving {data} on {served.address}. End with Ctrl-C.")
 
 
@@ -75,13 +80,16 @@ def sentinel(
     until_ended(service, f"Taking jobs on {service.addresses[0]}, results on {service.addresses[1]}. End with Ctrl-C.")
 
 
-def _deleting(sink: FolderDatasink) -> Callable[[str, str], None]:
-    """Return what deletes an event by its name."""
+def _deleting(sink: FolderDatasink, holds: AnyRow) -> Callable[[str, str], None]:
+    """Return what deletes an event by its name, unless somebody has listed it at this very moment."""
 
     def delete(date: str, event: str) -> None:
-        for one in sink.events(date):
-            if one.event == event:
-                sink.delete(one)
+        with holds.hold():
+            if holds.holds(date, event):
+                raise BadInputError(f"{event} has just been listed in the facelist.")
+            for one in sink.events(date):
+                if one.event == event:
+                    sink.delete(one)
 
     return delete
 

@@ -33,9 +33,13 @@ class AnyRow:
         self.facelist = Path(facelist)
         self._locks = EventLocks(facelist)
 
+    def holds(self, date: str, event: str) -> bool:
+        """Whether an event is listed."""
+        return self._locks.locked(date, event)
+
     def why(self, event: Event, waited: bool) -> str:
         """Return why an event must stay; nothing when it need not."""
-        return "listed in the facelist" if self._locks.locked(event.date, event.event) else ""
+        return "listed in the facelist" if self.holds(event.date, event.event) else ""
 
     @contextlib.contextmanager
     def hold(self) -> Iterator[None]:

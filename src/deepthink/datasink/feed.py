@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import zlib
 from collections.abc import Sequence
@@ -132,6 +133,9 @@ class FeedDatasink:
         answer = self._ask(request, 1, retries=0)[0]
         if answer not in (DONE, LOCKED):
             raise BadInputError(f"{self.address} could not delete {event.date} {event.event}: {_shown(answer)}.")
+        if answer == DONE:
+            with contextlib.suppress(BadInputError):  # nothing was found in it
+                self.results.delete(event)
         return answer == DONE
 
     def healthy(self) -> bool:

@@ -92,8 +92,12 @@ class Sentinel:
         self._context.destroy(linger=200)
 
     def publish(self, text: str, level: str = "INFO") -> None:
-        """Publish a message to all who subscribe, and write it to the log."""
-        self._out.send_multipart([f"Sentinel.{level}".encode(), text.encode("utf-8", "replace")])
+        """Publish a message to all who subscribe, and write it to the log.
+
+        In ASCII, and never an empty one: SentinelCam's camwatcher, which writes the results, would end at either.
+        """
+        frame = text.encode("ascii", "backslashreplace") or b"-"
+        self._out.send_multipart([f"Sentinel.{level}".encode(), frame])
         log.log(logging.getLevelNamesMapping()[level], "%s", text)
 
     def _take_request(self) -> None:

@@ -21,6 +21,7 @@ from deepthink.errors import BadInputError, SettingsError, WeightsError
 from deepthink.flow.collect import answers, faces_of, sweep_site, write_set
 from deepthink.flow.engines import Tell, Work
 from deepthink.flow.enrol import embed_site
+from deepthink.flow.keep import retain_site, site_policy
 from deepthink.flow.sentinel_yaml import SentinelConfig, Task, read_yaml
 from deepthink.flow.sentinelcam import face_recon
 from deepthink.flow.wiring import Site
@@ -200,12 +201,29 @@ def update(given: Assignment) -> Outcome:
     return 0, bool(report.in_use)
 
 
+def clean_up(given: Assignment) -> Outcome:
+    """Delete old events by the profiles of the task's own file, except those that the facelist holds."""
+    site = given.site
+    if given.task.config and given.task.config.exists():
+        site = Site(site.settings.model_copy(deep=True))
+        site.settings.retain.file, site.datasink = given.task.config, given.site.datasink
+    report = retain_site(site, None, site_policy(site).run_deletes, None, given.progress)
+    for one in report.outcomes:
+        if one.fate != "kept":
+            given.say(f"DailyCleanup: {one.fate} {one.date} {one.event} ({one.profile}): {one.reason}")
+    counts = ", ".join(f"{number} {fate}" for fate, number in report.counts.items())
+    would = " (dry run: nothing was deleted)" if report.dry_run else ""
+    given.say(f"DailyCleanup: {sum(report.counts.values())} events of {report.days} days: {counts}{would}.")
+    return 0, bool(report.counts["deleted"])
+
+
 TASKS: dict[str, Callable[[Assignment], Outcome]] = {
     "MobileNetSSD_allFrames": all_frames,
     "GetFaces": get_faces,
     "FaceRecon": recognise,
     "FaceSweep": sweep,
     "FaceDataUpdate": update,
+    "DailyCleanup": clean_up,
 }
 
 
