@@ -70,8 +70,8 @@ def test_rbf_values_keep_float32s_relative_precision(gamma):
 def test_rows_are_the_kernels_definition_whether_kept_or_not(linear):
     X, _ = two_people()
     rows, out = rows_of(X, linear, room=40), np.zeros((64, 64), np.float32)
-    chosen = np.array([3, 50, 7, 21, 22])
-    kernels.fetch(rows, chosen[:3])
+    chosen = np.array([21, 3, 50, 22, 7])
+    kernels.fetch(rows, np.array([3, 50, 7]))
     kernels.among(rows, chosen, out)
     expected = centred_kernel(X, linear, 0.1)
     np.testing.assert_allclose(rows.values[rows.slot[50], : len(X)], expected[50], rtol=1e-4, atol=1e-5)
