@@ -47,6 +47,7 @@ def test_an_interrupted_search_goes_on_where_it_was(data, engine, tmp_path):
     told.clear()
     resumed = search(data, engine, journal=journal, progress=lambda done, total, what: told.append(str(what)))
     assert not any("kernel 1 of 3" in what for what in told)
+    assert np.isnan(resumed.cv_results_["mean_fit_time"]).sum() == 2  # those that were not searched again
     assert np.array_equal(
         resumed.cv_results_["mean_test_score"],
         search(data, engine, journal=tmp_path / "other").cv_results_["mean_test_score"],

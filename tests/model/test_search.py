@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+import time
 import warnings
 
 import numpy as np
@@ -166,6 +167,18 @@ def test_the_best_estimator_is_the_svc_that_stock_fits(data, kernel):
     np.testing.assert_allclose(ours.class_weight_, theirs.class_weight_)
     assert abs(len(ours.support_) - len(theirs.support_)) <= 0.03 * len(y)
     np.testing.assert_array_equal(X[ours.support_].astype(float), ours.support_vectors_)
+
+
+def test_the_time_of_a_candidate_is_its_own():
+    """What hardly needs solving took less than what does, and all together no more than the process did."""
+    fast(*ordinary())  # compiles
+    X, y = crowd(900, 6)
+    started = time.process_time()
+    results = fast(X, y, {"kernel": ["rbf"], "C": [1e-6, 1e3], "gamma": [0.1]}, refit=False).cv_results_
+    taken = time.process_time() - started
+    easy, hard = 5 * results["mean_fit_time"]
+    assert 0 < 10 * easy < hard
+    assert 0.3 * taken < 5 * (results["mean_fit_time"] + results["mean_score_time"]).sum() < taken
 
 
 def test_the_best_estimators_pickle_needs_nothing_of_ours():

@@ -18,7 +18,7 @@ from typing import Any
 import numba
 
 CONFIG: Any = numba.config
-MODULES = ("compiled.py", "kernels.py", "solver.py", "pairs.py")
+MODULES = ("compiled.py", "clock.py", "kernels.py", "solver.py", "pairs.py")
 # All of fast maths but one: not-a-number and infinity are checked for on the way in, and signed zeros mean nothing.
 FAST = {"nnan", "ninf", "nsz", "arcp", "contract", "afn", "reassoc"}
 

@@ -78,29 +78,37 @@ class Solved:
     """What became of every candidate."""
 
     right: npt.NDArray[np.bool_]  # (candidates, n): whether the held-out row was given its own class
-    seconds: float  # of all threads together
+    seconds: npt.NDArray[np.float64]  # (2, candidates, folds) CPU time: solving and voting
     counts: dict[str, int]  # what was done: pairs.COUNTS
 
 
 def cross_validate(problem: Problem, candidates: Sequence[Candidate], progress: Progress | None = None) -> Solved:
     """Find out which held-out rows each candidate would classify rightly."""
-    started, order = time.process_time(), solving_order(candidates)
+    order = solving_order(candidates)
     grid = [candidates[number] for number in order]
     ballot = problem.ballot(grid)
     clock = _Clock(problem, len(grid) * ballot.folds, progress)
     counts = np.zeros(len(COUNTS), np.int64)
     right = np.zeros((len(grid), len(problem.who)), bool)
+    seconds = np.zeros((2, len(grid), ballot.folds))
     with _threads(problem.threads) as pool:
         for pair, path in _paths(problem, grid, True, pool):
             ballot.add(pair, path)
             counts += path.counts
+            seconds[0, order] += path.seconds[:, None] / ballot.folds
             clock.pair_done(path.whole.shape[1])
         cells = [(number, fold) for number in range(len(grid)) for fold in range(ballot.folds)]
-        answers = pool.map(lambda cell: ballot.right(cell[0], cell[1], *grid[cell[0]][:2]), cells)
-        for (number, fold), answer in zip(cells, answers, strict=True):
+        answers = pool.map(lambda cell: _timed(ballot.right, *cell, *grid[cell[0]][:2]), cells)
+        for (number, fold), (answer, took) in zip(cells, answers, strict=True):
             right[order[number], problem.fold == fold] = answer
+            seconds[1, order[number], fold] = took
             clock.cell_done()
-    return Solved(right, time.process_time() - started, dict(zip(COUNTS, counts.tolist(), strict=True)))
+    return Solved(right, seconds, dict(zip(COUNTS, counts.tolist(), strict=True)))
+
+
+def _timed(work: Callable[..., Any], *given: Any) -> tuple[Any, float]:
+    started = time.thread_time()
+    return work(*given), time.thread_time() - started
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from deepthink.model.clock import cpu_seconds
 from deepthink.model.compiled import compiled
 from deepthink.model.kernels import Rows, fetch, squares, subtract
 from deepthink.model.solver import PAD, Space, certain_sign, intercept, restart, snap, solve
@@ -33,6 +34,7 @@ class Path(NamedTuple):
     free: np.ndarray  # float32, the betas of the free ones; most are at their bounds, which need no storing
     whole: np.ndarray  # (candidates, n): the betas of all rows' own problem
     counts: np.ndarray  # of COUNTS
+    seconds: np.ndarray  # (candidates,): CPU time; what several share is counted for the first that needs it
 
 
 @compiled
@@ -83,6 +85,7 @@ def solve_pair(X, first, fold, linear, gamma, C, source, weight, tolerance, room
     whole_e = np.empty(n)
     rows = Rows(X, XT, square, products, values, made, slot, used, counts, 0, linear[0], gamma[0], reach)
     points, number = np.arange(n), 0
+    seconds, before = np.zeros(candidates), cpu_seconds()
 
     for c in range(candidates):
         if c > 0 and (linear[c] != linear[c - 1] or gamma[c] != gamma[c - 1]):
@@ -123,8 +126,10 @@ def solve_pair(X, first, fold, linear, gamma, C, source, weight, tolerance, room
                 if fold[t] == part:
                     decisions[c, t] = np.float32((1.0 if t < first else -1.0) - e[t] + b)
             support, free = pack(beta, low, high, cell, starts, support, free_starts, free)
+        now = cpu_seconds()
+        seconds[c], before = now - before, now
     support, free = support[: starts[-1]].copy(), free[: free_starts[-1]].copy()
-    return Path(decisions, intercepts, sure, starts, support, free_starts, free, whole, counts)
+    return Path(decisions, intercepts, sure, starts, support, free_starts, free, whole, counts, seconds)
 
 
 @compiled

@@ -88,7 +88,8 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     cv_results_ : dict
-        As in ``GridSearchCV``. The fast engine shares work among candidates: its times are equal shares.
+        As in ``GridSearchCV``. The fast engine's times are CPU seconds; what candidates share, inner products above
+        all, is counted for the first that needs it. nan for candidates that an earlier run finished.
     best_index_, best_params_, best_score_ : int, dict, float
     left_out_ : list of dict
         Candidates for which there was no time; their scores are nan.
@@ -228,18 +229,19 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         from deepthink.model.assembly import assemble
         from deepthink.model.duels import cross_validate, held_out_decisions, solve_one
 
-        started = time.perf_counter()
         problem = self._problem(X, who, fold)
         if self.total_mb is not None:
             problem = self._within(self.total_mb, problem, candidates)
         counts: Counter[str] = Counter()
+        seconds = np.full((2, len(grid), self.n_splits_), np.nan)
 
         def solve(group: list[int], tell: Any) -> npt.NDArray[np.float64]:
             unique = sorted({candidates[number] for number in group})
             solved = cross_validate(problem, unique, tell)
             counts.update(solved.counts)
-            right = solved.right[[unique.index(candidates[number]) for number in group]]
-            score = _SCORES[self.scoring]
+            places = [unique.index(candidates[number]) for number in group]
+            seconds[:, group] = solved.seconds[:, places]
+            right, score = solved.right[places], _SCORES[self.scoring]
             return np.array([[score(one, who, fold == f) for f in range(self.n_splits_)] for one in right])
 
         kernels = [candidate[:2] for candidate in candidates]
@@ -252,8 +254,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        share = (time.perf_counter() - started) / scores.size
-        self._set_results(grid, scores, np.full(scores.shape, share), np.zeros(scores.shape))
+        self._set_results(grid, scores, *seconds)
         if not self.refit:
             return
         machine = solve_one(problem, candidates[self.best_index_])
@@ -267,7 +268,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
     ) -> None:
         """Cross-validate one candidate after another with scikit-learn."""
         started = time.monotonic()
-        fit, score = np.zeros((2, len(grid), len(splits)))
+        fit, score = np.full((2, len(grid), len(splits)), np.nan)
 
         def solve(group: list[int], tell: Any) -> npt.NDArray[np.float64]:
             found = []
