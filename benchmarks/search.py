@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--embeddings", type=Path, help="an .npz with X and y (real embeddings) to use as well")
     parser.add_argument("--photographs", type=Path, help="a folder of photographs named Name_0001.jpg to use as well")
     parser.add_argument("--stock-seconds", type=float, default=300.0, help="CPU seconds for stock at each size")
+    parser.add_argument("--no-stock", action="store_true", help="ours alone: one cell of stock may take many minutes")
     parser.add_argument("--probability", action="store_true", help="compare with SVC(probability=True) too")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", action="store_true")
@@ -66,6 +67,8 @@ def compare(name: str, X: np.ndarray, y: np.ndarray, asked: argparse.Namespace) 
         "best": ours.best_params_, "score": ours.best_score_, "counts": ours.counts_,
     }  # fmt: skip
     row |= _final(X, y, ours, asked.threads)
+    if asked.no_stock:
+        return row
     row |= _stock(X, y, ours, asked.stock_seconds, probability=False)
     row["ratio"] = row["stock_cpu_s"] / cpu
     if asked.probability:
@@ -144,14 +147,19 @@ def _spread(cells: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _line(row: dict[str, Any]) -> str:
+    taken = (
+        f"{row['data']:>18}, {row['people']} people: {row['cpu_s']:.1f} CPU s ({row['wall_s']:.1f} s), "
+        f"peak {row['peak_rss_mb']} MB; final {row['final_cpu_s']:.1f} CPU s"
+    )
+    if "ratio" not in row:
+        return taken
     ratio = row.get("probability_ratio")
     with_probability = "" if ratio is None else f" ({ratio:.0f} with probability=True)"
     return (
-        f"{row['data']:>18}, {row['people']} people: {row['cpu_s']:.1f} CPU s ({row['wall_s']:.1f} s), "
-        f"stock {row['stock_cpu_s']:.0f} CPU s (from {row['stock_cells']} cells), {row['ratio']:.0f} times"
+        f"{taken}; stock {row['stock_cpu_s']:.0f} CPU s (from {row['stock_cells']} cells), {row['ratio']:.0f} times"
         f"{with_probability}; "
         f"{row['cells_that_differ']} cells differ, means by at most {row['largest_mean_difference']:.1g}; "
-        f"same best: {row['same_best']}; peak {row['peak_rss_mb']} MB; final {row['final_cpu_s']:.1f} CPU s"
+        f"same best: {row['same_best']}"
     )
 
 
