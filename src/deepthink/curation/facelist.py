@@ -7,12 +7,12 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from deepthink.datasink.base import Problems
 from deepthink.files import locked, replacing
@@ -23,6 +23,7 @@ COLUMNS = (
     *("x1", "y1", "x2", "y2", "rx", "ry", "lx", "ly", "dx", "dy", "angle", "focus"),
 )
 IN_USE_COLUMN = "date_in_use"
+UNSEEN: Final = "unseen"
 _SIX, _WHOLE = r"-?\d+\.\d{1,6}", r"-?\d{1,9}"
 _LINE = (  # as we write it; one that differs is parsed at once, and written anew with the next change
     r"(?P<frame>\d{4}-\d\d-\d\d,[\w-]+,[12]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]) "
@@ -30,6 +31,7 @@ _LINE = (  # as we write it; one that differs is parsed at once, and written ane
     rf"(?P<name>[^,\x22\s]+),\d\.\d{{1,4}},{_SIX},{_SIX},(?P<box>\d{{1,9}},\d{{1,9}},{_WHOLE},{_WHOLE}),"
     rf"(?:{_WHOLE},){{6}}-?\d+\.\d,\d+\.\d{{1,2}}"
 )
+_POISON = re.compile(r"[ T]\d\d:\d\d:\d\d,")  # a time without its fraction (bug B1)
 _EXACT = {
     ",".join(COLUMNS): re.compile(rf"{_LINE}(?P<since>)", re.ASCII),
     ",".join([*COLUMNS, IN_USE_COLUMN]): re.compile(rf"{_LINE},(?P<since>[\d-]*)", re.ASCII),
@@ -123,8 +125,8 @@ class Listed(NamedTuple):
 class Facelist(Mapping[int, Row]):
     """All rows of a facelist by number, in the order of the file; lines that cannot be read are kept as they are.
 
-    A line that stands as it would be written is parsed only when its row is asked for: of 50,000 rows a sweep needs a
-    few, and parsing all of them took longer than everything else it does.
+    A line is looked at only when it is asked for, and parsed only when its row is: of 50,000 rows a sweep needs a few,
+    and parsing all of them took longer than everything else it does. Lines nobody looked at are written as they stood.
 
     Parameters
     ----------
@@ -141,7 +143,9 @@ class Facelist(Mapping[int, Row]):
         self._stat = _stat(self.path)  # before it is read: a change in between is then seen as one
         self._columns: list[str] = list(COLUMNS)
         self._lines: list[str] = []
-        self._exact: list[re.Match[str] | None] = []  # of each line, unless it stands otherwise or its row was changed
+        self._pattern: re.Pattern[str] | None = None
+        # Of each line, if it stands as it would be written; None if otherwise or its row was changed; UNSEEN as yet
+        self._exact: list[re.Match[str] | Literal["unseen"] | None] = []
         self._rows: dict[int, Row | None] = {}  # those parsed so far, None where that failed
         self._places: dict[tuple[str, str], int] | None = None  # numbers by frame and object, once one is looked for
         self._read()
@@ -152,9 +156,12 @@ class Facelist(Mapping[int, Row]):
         found = ((number, self._row(number)) for number in range(1, len(self._lines) + 1))
         return {number: row for number, row in found if row is not None}
 
-    def listed(self) -> Iterator[Listed]:
-        """Yield what tells the readable rows apart."""
-        for number, exact in enumerate(self._exact, 1):
+    def listed(self, dates: Collection[str] | None = None) -> Iterator[Listed]:
+        """Yield what tells the readable rows apart, of all days or of some (and perhaps of a few more)."""
+        for number, line in enumerate(self._lines, 1):
+            if dates is not None and self._exact[number - 1] is not None and line[:10] not in dates:
+                continue
+            exact = self._seen(number)
             if exact is not None:
                 yield Listed._make(exact.group("frame", "objid", "name", "box"))
             elif row := self._row(number):
@@ -163,7 +170,7 @@ class Facelist(Mapping[int, Row]):
     def having(self, *statuses: Status) -> dict[int, Row]:
         """Return the readable rows of some statuses, by number; the others need not be parsed."""
         wanted = {str(int(status)) for status in statuses}
-        maybe = [number for number, exact in enumerate(self._exact, 1) if exact is None or exact["status"] in wanted]
+        maybe = [number for number, exact in self._all_seen() if exact is None or exact["status"] in wanted]
         found = ((number, self._row(number)) for number in maybe)
         return {number: row for number, row in found if row is not None and row.status in statuses}
 
@@ -181,7 +188,7 @@ class Facelist(Mapping[int, Row]):
 
     def __iter__(self) -> Iterator[int]:
         """Yield the readable rows' numbers."""
-        return (number for number, exact in enumerate(self._exact, 1) if exact is not None or self._row(number))
+        return (number for number, exact in self._all_seen() if exact is not None or self._row(number))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -215,11 +222,23 @@ class Facelist(Mapping[int, Row]):
         text = self.path.read_text(encoding="utf-8", errors="surrogateescape")
         header, *lines = text.removesuffix("\n").split("\n")  # splitlines would cut at odd characters in a line, too
         self._columns, self._lines = header.split(","), lines
-        exact = _EXACT.get(header)
-        self._exact = [exact.fullmatch(line) for line in lines] if exact else [None] * len(lines)
-        for number, match in enumerate(self._exact, 1):
-            if match is None:
+        self._pattern = _EXACT.get(header)
+        self._exact = [UNSEEN] * len(lines)
+        if self._pattern is None or _POISON.search(text):
+            list(self._all_seen())  # so that they are mended with the next change
+
+    def _seen(self, number: int) -> re.Match[str] | None:
+        """Return a line's match, looked for when it is first asked for; what cannot be read is then noted."""
+        exact = self._exact[number - 1]
+        if exact == UNSEEN:
+            exact = self._pattern.fullmatch(self._lines[number - 1]) if self._pattern else None
+            self._exact[number - 1] = exact
+            if exact is None:
                 self._row(number)
+        return exact
+
+    def _all_seen(self) -> Iterator[tuple[int, re.Match[str] | None]]:
+        return ((number, self._seen(number)) for number in range(1, len(self._lines) + 1))
 
     def _parsed(self, line: str, number: int) -> Row | None:
         try:
@@ -230,17 +249,23 @@ class Facelist(Mapping[int, Row]):
 
     def write(self) -> None:
         """Replace the file in one step; hold the lock (see `editing`) when the rows were read before."""
-        known = (row for row in self._rows.values() if row)
-        dated = any(row.in_use_since for row in known) or any(exact and exact["since"] for exact in self._exact)
+        had = self._columns[-1] == IN_USE_COLUMN
+        dated = any(row.in_use_since for row in self._rows.values() if row)
+        dated = dated or (had and any(self._dated(number) for number in range(1, len(self._lines) + 1)))
         lines = [",".join([*COLUMNS, IN_USE_COLUMN] if dated else COLUMNS)]
-        lines += [self._line(number, exact, dated) for number, exact in enumerate(self._exact, 1)]
+        lines += [self._line(number, dated, had) for number in range(1, len(self._lines) + 1)]
         with replacing(self.path) as beside, beside.open("w", encoding="utf-8", errors="surrogateescape") as file:
             file.write("\n".join(lines) + "\n")
 
-    def _line(self, number: int, exact: re.Match[str] | None, dated: bool) -> str:
-        line = self._lines[number - 1]
-        if exact is not None:
-            had = self._columns[-1] == IN_USE_COLUMN
+    def _dated(self, number: int) -> bool:
+        """Whether a line that nobody has parsed ends in a date."""
+        return number not in self._rows and self._exact[number - 1] is not None and self._lines[number - 1][-1:] != ","
+
+    def _line(self, number: int, dated: bool, had: bool) -> str:
+        line, exact = self._lines[number - 1], self._exact[number - 1]
+        if exact == UNSEEN and dated == had and number not in self._rows:
+            return line  # nobody has looked at it: it stays as it is
+        if self._seen(number) is not None:
             return line if dated == had else f"{line}," if dated else line.removesuffix(",")
         row = self._row(number)
         return format_row(row, dated) if row else line

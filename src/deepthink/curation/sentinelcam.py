@@ -15,7 +15,7 @@ import numpy as np
 
 from deepthink.curation import facelist
 from deepthink.curation.facelist import Facelist, Listed, Row, Status, editing
-from deepthink.curation.sweep import SweepReport, object_number, read_label
+from deepthink.curation.sweep import Spread, SweepReport, object_number, read_label
 from deepthink.datasink.base import RECOGNITIONS, Datasink, Event, Mark
 from deepthink.datasink.labels import Label
 from deepthink.detection.detect import decode
@@ -43,7 +43,11 @@ def is_wanted(label: Label) -> bool:
 
 
 def sweep_faces(
-    datasink: Datasink, events: Iterable[Event], path: Path, progress: Callable[[str], None] = lambda event: None
+    datasink: Datasink,
+    events: Iterable[Event],
+    path: Path,
+    progress: Callable[[str], None] = lambda event: None,
+    spread: Spread = map,
 ) -> SweepReport:
     """Add faces to the facelist as FaceSweep would, day by day, each day's newest event first.
 
@@ -57,11 +61,13 @@ def sweep_faces(
         facelist.csv; written once, at the end.
     progress : callable, optional
         Told of each event.
+    spread : callable, optional
+        How the looking is done for each event: as `map`, or on more threads.
     """
     before, counts = Facelist(path, datasink.problems), Counter[str]()
     found: list[Row] = []
     for _, day in groupby(events, key=lambda event: event.date):
-        found += _day(datasink, list(day)[::-1], counts, progress)
+        found += _day(datasink, list(day)[::-1], counts, progress, spread)
     fresh = _append(found, before) if found else 0
     return SweepReport(
         counts["events"], counts["seen"], fresh, len(found) - fresh, counts["unwanted"], counts["alike"], counts["lost"]
@@ -71,7 +77,7 @@ def sweep_faces(
 def _append(found: list[Row], before: Facelist) -> int:
     """Add the rows whose key is not listed yet, in one step under the lock, and return how many."""
     with editing(before.path, before.problems, before) as listed:
-        known = {(one.name, one.frame, one.box) for one in listed.listed()}
+        known = {(one.name, one.frame, one.box) for one in listed.listed({row.frame.date for row in found})}
         fresh = [row for row in found if (row.name, *Listed.of(row.frame, row.box).face) not in known]
         for row in fresh:
             listed.append(row)
@@ -79,25 +85,33 @@ def _append(found: list[Row], before: Facelist) -> int:
 
 
 def _day(
-    datasink: Datasink, events: list[Event], counts: Counter[str], progress: Callable[[str], None]
+    datasink: Datasink, events: list[Event], counts: Counter[str], progress: Callable[[str], None], spread: Spread
 ) -> Iterator[Row]:
     """Yield a day's rows; a face whose picture is that of the face just before is passed over."""
     last = 0
-    for event in events:
+    for event, (rows, tally) in zip(events, spread(lambda event: _look(datasink, event), events), strict=True):
+        counts += tally
         counts["events"] += 1
-        for key, mark, label in _wanted(datasink, event, counts):
-            try:
-                crop = raw_crop(decode(datasink.picture(key)), mark.box)
-            except BadInputError as error:
-                counts["lost"] += 1
-                datasink.problems.add(f"{event.date} {event.event}", None, str(error))
-                continue
-            before, last = last, copy_hash(crop)
+        for row, picture_hash in rows:
+            before, last = last, picture_hash
             if last == before:
                 counts["alike"] += 1
             else:
-                yield _row(key, mark, label, crop)
+                yield row
         progress(event.event)
+
+
+def _look(datasink: Datasink, event: Event) -> tuple[list[tuple[Row, int]], Counter[str]]:
+    """Return an event's wanted faces as rows, each with its hash, and how many there were of each kind."""
+    rows, counts = list[tuple[Row, int]](), Counter[str]()
+    for key, mark, label in _wanted(datasink, event, counts):
+        try:
+            crop = raw_crop(decode(datasink.picture(key)), mark.box)
+            rows.append((_row(key, mark, label, crop), copy_hash(crop)))
+        except BadInputError as error:
+            counts["lost"] += 1
+            datasink.problems.add(f"{event.date} {event.event}", None, str(error))
+    return rows, counts
 
 
 def _wanted(datasink: Datasink, event: Event, counts: Counter[str]) -> Iterator[tuple[FrameKey, Mark, Label]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,10 +17,13 @@ from deepthink.curation.hashes import HashBook, difference_hash
 from deepthink.datasink.base import RECOGNITIONS, Datasink, Event, Mark
 from deepthink.datasink.labels import Label, parse_label
 from deepthink.detection.base import Aligner
-from deepthink.detection.detect import align, decode
+from deepthink.detection.detect import Face, align_each, decode
 from deepthink.detection.quality import FACE_WIDTH, QualityRules, eyes_of, face_crop
 from deepthink.errors import BadInputError
 from deepthink.records import UNKNOWN, Box, FrameKey, Sample
+
+TOGETHER = 16  # faces aligned at once
+Spread = Callable[[Callable[[Event], Any], Iterable[Event]], Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ def sweep(
     quality: QualityRules,
     rules: SweepRules = SweepRules(),
     progress: Callable[[str], None] = lambda event: None,
+    spread: Spread = map,
 ) -> SweepReport:
     """Add the usable faces of events to the facelist, each once, as candidates.
 
@@ -84,13 +89,17 @@ def sweep(
         What makes a face usable.
     rules : SweepRules
         How many of them are wanted.
+    progress : callable, optional
+        Told of each event.
+    spread : callable, optional
+        How the looking is done for each event: as `map`, or on more threads.
     """
+    wanted = list(events)
     before = Facelist(facelist, datasink.problems)
-    known = {face.face for face in before.listed()}
-    found, counts, looked = [], np.zeros(4, int), 0
-    for event in events:
-        looked += 1
-        fresh, tally = _look(datasink, event, known, aligner, quality)
+    known = {face.face for face in before.listed({event.date for event in wanted})}
+    found, counts, looked = [], np.zeros(4, int), len(wanted)
+    looks = spread(lambda event: _look(datasink, event, known, aligner, quality), wanted)
+    for event, (fresh, tally) in zip(wanted, looks, strict=True):
         found += fresh
         counts += tally
         progress(event.event)
@@ -119,7 +128,7 @@ def _append(datasink: Datasink, found: list[Candidate], before: Facelist, rules:
     """Add what is new to the facelist in one step, under its lock; return how many were added and left out."""
     with editing(before.path, datasink.problems, before) as facelist:
         book = HashBook(before.path, facelist, lambda row: picture_hash(datasink, row))
-        known = list(facelist.listed())
+        known = list(facelist.listed({candidate.row.frame.date for candidate in found}))
         faces, groups = {one.face for one in known}, Counter(_group(one) for one in known)
         fresh = [candidate for candidate in found if candidate.listed.face not in faces]
         chosen = _choose(fresh, book, rules, groups)
@@ -173,27 +182,37 @@ def read_label(datasink: Datasink, event: Event, mark: Mark) -> Label | None:
 def _candidates(
     datasink: Datasink, event: Event, marks: list[tuple[Mark, Label]], aligner: Aligner, quality: QualityRules
 ) -> list[Candidate]:
-    found: list[Candidate] = []
-    for time, group in groupby(marks, key=lambda pair: pair[0].time):
-        key = FrameKey(event.date, event.event, time)
-        try:
-            image = decode(datasink.picture(key))
-            found += [_candidate(key, image, mark, label, aligner, quality) for mark, label in group]
-        except BadInputError as error:
-            datasink.problems.add(f"{event.date} {event.event}", None, str(error))
+    """Make candidates of an event's faces, aligned a few at a time; what cannot be used is noted and costs itself."""
+
+    def refused(face: Face, why: str) -> None:
+        datasink.problems.add(f"{event.date} {event.event}", None, why)
+
+    faces, found = _faces(datasink, event, marks), list[Candidate]()
+    while chunk := list(islice(faces, TOGETHER)):
+        for face, sample in align_each(chunk, aligner, quality, refused):
+            found.append(_candidate(face, sample, *marks[int(face.name)]))
     return found
 
 
-def _candidate(
-    key: FrameKey, image: np.ndarray, mark: Mark, label: Label, aligner: Aligner, quality: QualityRules
-) -> Candidate:
-    sample = align(key, image, mark.box, aligner, quality)
-    box = mark.box.clipped(image.shape[1], image.shape[0])
+def _faces(datasink: Datasink, event: Event, marks: list[tuple[Mark, Label]]) -> Iterator[Face]:
+    """Yield an event's faces, each picture decoded once, each called by its place in `marks`."""
+    for time, group in groupby(enumerate(marks), key=lambda each: each[1][0].time):
+        key = FrameKey(event.date, event.event, time)
+        try:
+            image = decode(datasink.picture(key))
+        except BadInputError as error:
+            datasink.problems.add(f"{event.date} {event.event}", None, str(error))
+            continue
+        yield from (Face(key, image, mark.box, str(place)) for place, (mark, _) in group)
+
+
+def _candidate(face: Face, sample: Sample, mark: Mark, label: Label) -> Candidate:
+    box = mark.box.clipped(face.image.shape[1], face.image.shape[0])
     row = Row(
-        key, object_number(mark), Status.CANDIDATE, label.name, label.probability, label.distance, label.margin,
+        face.key, object_number(mark), Status.CANDIDATE, label.name, label.probability, label.distance, label.margin,
         _clipped(mark.box), eyes_in_crop(sample, box), sample.quality.focus,
     )  # fmt: skip
-    return Candidate(row, difference_hash(face_crop(image, box)))
+    return Candidate(row, difference_hash(face_crop(face.image, box)))
 
 
 def object_number(mark: Mark) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from deepthink.curation.sentinelcam import sweep_faces
 from deepthink.curation.sweep import SweepReport, sweep
@@ -172,9 +173,15 @@ def sweep_site(site: Site, dates: list[str] | None, progress: Progress) -> Sweep
     todo = [event for event in site.events(dates) if RECOGNITIONS in event.types]
     done = iter(range(1, len(todo) + 1))
     if site.as_sentinelcam:
-        return sweep_faces(site.datasink, todo, site.facelist, lambda event: progress(next(done), len(todo), ""))
+        tell = lambda event: progress(next(done), len(todo), "")
+        return sweep_faces(site.datasink, todo, site.facelist, tell, on_all_cores)
     senses = site.senses
     return sweep(
         site.datasink, todo, site.facelist, senses.aligner, senses.rules, site.sweep_rules,
-        lambda event: progress(next(done), len(todo), ""),
+        lambda event: progress(next(done), len(todo), ""), on_all_cores,
     )  # fmt: skip
+
+
+def on_all_cores(work: Callable[[Event], Any], events: Iterable[Event]) -> Iterator[Any]:
+    """Look at several events at once."""
+    return ahead(work, events, usable_cores())
