@@ -34,6 +34,8 @@ def test_the_choice_is_stock_grid_searchs():
     stock = GridSearchCV(SVC(), PRESETS["standard"], cv=event_folds(who, events, 5)).fit(vectors, who)
     assert chosen.best == stock.best_params_
     assert chosen.accuracy == pytest.approx(stock.best_score_, abs=1e-3)
+    assert all(row["seconds"] > 0 for row in chosen.table)
+    assert chosen.engine == "sklearn"
 
 
 def test_without_room_for_all_decisions_the_own_duels_tell_nearly_the_same():

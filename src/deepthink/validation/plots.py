@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from deepthink.validation.metrics import Asked, single_answers
 from deepthink.validation.study import Point
 
 RESIDENT, STRANGER, LINE = "#2a7f9e", "#d1495b", "#333333"
-LEAST = 0.001  # a share that is drawn as nothing, where axes are logarithmic
+LEAST = 0.001  # what is drawn as nothing, a share or seconds, where a scale is logarithmic
 
 
 def figure(width: float = 7.0, height: float = 3.4) -> Any:
@@ -98,19 +98,39 @@ def trade_off(curve: Sequence[Point]) -> Any:
 
 def grid_search(table: Sequence[dict[str, Any]], best: dict[str, Any]) -> Any:
     """Draw the accuracy of every candidate: gamma (or the linear kernel) down, C across."""
+    return _candidates(table, best, "accuracy", lambda accuracy: f"{accuracy:.3f}", "viridis")
+
+
+def grid_seconds(table: Sequence[dict[str, Any]], best: dict[str, Any]) -> Any:
+    """Draw what every candidate took, its cell empty where that is not known; colours by the logarithm."""
+    written = lambda seconds: f"{seconds:.2g}" if seconds < 100 else f"{seconds:.0f}"
+    return _candidates(table, best, "seconds", written, "cividis", lambda values: np.log(np.maximum(values, LEAST)))
+
+
+def _candidates(
+    table: Sequence[dict[str, Any]],
+    best: dict[str, Any],
+    what: str,
+    written: Callable[[float], str],
+    colours: str,
+    scale: Callable[[Any], Any] = lambda values: values,
+) -> Any:
     rows = sorted({row.get("gamma", 0.0) for row in table})
     columns = sorted({row["C"] for row in table})
-    scores = np.full((len(rows), len(columns)), np.nan)
+    values = np.full((len(rows), len(columns)), np.nan)
     for row in table:
-        scores[rows.index(row.get("gamma", 0.0)), columns.index(row["C"])] = row["accuracy"]
+        values[rows.index(row.get("gamma", 0.0)), columns.index(row["C"])] = row[what]
     drawn, axes = figure(1.4 + 0.8 * len(columns), 1.4 + 0.5 * len(rows))
-    axes.imshow(scores, cmap="viridis", aspect="auto")
+    shades = scale(values)
+    axes.imshow(shades, cmap=colours, aspect="auto")
     axes.set_xticks(range(len(columns)), [f"{c:g}" for c in columns])
     axes.set_yticks(range(len(rows)), [f"rbf, gamma {g:g}" if g else "linear" for g in rows])
     axes.set(xlabel="C")
-    for row, column in zip(*np.nonzero(np.isfinite(scores)), strict=True):
-        ink = "white" if scores[row, column] < np.nanmean(scores) else "black"
-        axes.text(column, row, f"{scores[row, column]:.3f}", ha="center", va="center", fontsize=8, color=ink)
+    known = np.isfinite(values)
+    middle = np.mean([shades[known].min(), shades[known].max()]) if known.any() else 0.0
+    for row, column in zip(*np.nonzero(known), strict=True):
+        ink = "white" if shades[row, column] <= middle else "black"  # where all are equal, all are dark
+        axes.text(column, row, written(values[row, column]), ha="center", va="center", fontsize=8, color=ink)
     _frame(axes, rows.index(best.get("gamma", 0.0)), columns.index(best["C"]))
     return drawn
 
