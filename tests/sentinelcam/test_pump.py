@@ -264,3 +264,32 @@ def test_with_curve_keys_only_their_holders_are_served(folder, tmp_path):
             other.close()
         friend.close()
     assert (keys / "server.key_secret").stat().st_mode & 0o077 == 0
+
+
+def test_one_bad_line_costs_itself_alone(ask, folder):  # B24
+    index = folder / "data" / DAY / "camwatcher.csv"
+    index.write_bytes(b"x," * 100_000 + b"\n\xff\xfe,bad,utf8\n" + index.read_bytes() + b"torn,li")
+    table = pickle.loads(ask({"cmd": "idx", "date": DAY})[1])
+    assert list(table["event"]) == [EVENTS[1], EVENTS[0], EVENTS[0]]
+    marks = folder / "data" / DAY / f"{EVENTS[0]}_trk.csv"
+    header, *lines = marks.read_bytes().split(b"\n")
+    marks.write_bytes(b"\n".join([header, b"\xff\xfe\x00,1,2", *lines]))
+    table = pickle.loads(ask({"cmd": "evt", "date": DAY, "evt": EVENTS[0]})[1])
+    assert list(table["classname"]) == ["person: 0.9642"] * 3
+    assert len(pickle.loads(zlib.decompress(ask({"cmd": "img", "date": DAY, "evt": EVENTS[0]})[1]))) == 3
+
+
+def test_lines_of_the_same_time_stay_in_the_files_order(ask, folder):  # B29
+    index, kinds = folder / "data" / DAY / "camwatcher.csv", ["trk", "obj", "fd1", "fr1", "vsp"] * 20
+    start = START.isoformat()
+    index.write_text("".join(f"alpha5,PiCam3,{start},{EVENTS[0]},640,480,{kind}\n" for kind in kinds))
+    assert list(pickle.loads(ask({"cmd": "idx", "date": DAY})[1])["type"]) == kinds
+
+
+@pytest.mark.parametrize(
+    "time_", ["9999-12-31T23:59:59.000000", "0001-01-01T00:00:00.000000", "2026-03-02T08:00:00+02:00"]
+)
+def test_a_time_that_pandas_cannot_hold_costs_its_line_alone(ask, folder, time_):
+    marks = folder / "data" / DAY / f"{EVENTS[0]}_trk.csv"
+    marks.write_text(marks.read_text() + f"{time_},0,person: 0.5,1,2,3,4\n")
+    assert len(pickle.loads(ask({"cmd": "evt", "date": DAY, "evt": EVENTS[0]})[1])) == 3
