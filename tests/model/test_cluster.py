@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -69,6 +70,19 @@ def test_the_results_are_those_of_this_machine(cluster, data):
     assert np.array_equal(local.best_estimator_.dual_coef_, far.best_estimator_.dual_coef_)
     assert local.counts_ == far.counts_
     assert told[-1][0] == told[-1][1]
+
+
+def test_several_models_at_once_on_one_cluster_each_get_their_own_results(cluster, data):
+    """One a camera, one a site; two of the same faces share what the workers hold, and may let go at any time."""
+    other = crowd(5, 9, 4, seed=8, spread=0.06)[:2]
+    sets = [data, other, data]
+    with ThreadPoolExecutor(len(sets)) as pool:
+        far = list(pool.map(lambda one: SupportVectorSearch("standard", cv=4, cluster=cluster).fit(*one), sets))
+    for one, found in zip(sets, far, strict=True):
+        local = SupportVectorSearch("standard", cv=4, engine="numba").fit(*one)
+        assert local.best_params_ == found.best_params_
+        assert np.array_equal(local.cv_results_["mean_test_score"], found.cv_results_["mean_test_score"])
+        assert np.array_equal(local.best_decisions_, found.best_decisions_)
 
 
 def test_a_scheduler_that_is_not_there_is_named(data):
