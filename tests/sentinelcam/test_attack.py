@@ -134,8 +134,10 @@ def test_messages_from_other_kinds_of_sockets_disturb_nobody(pump):
 
 def served(folder, port):
     (folder / "facelist.csv").write_text("date,event,timestamp\n")
-    command = [sys.executable, "-m", "deepthink", "serve", "pump", "--data", folder / "data", "--images", folder / "images",
-               "--facelist", folder / "facelist.csv", "--bind", f"tcp://127.0.0.1:{port}"]  # fmt: skip
+    command = [
+        *(sys.executable, "-m", "deepthink", "serve", "pump", "--data", folder / "data", "--images", folder / "images"),
+        *("--facelist", folder / "facelist.csv", "--bind", f"tcp://127.0.0.1:{port}"),
+    ]
     return subprocess.Popen([str(word) for word in command], stderr=subprocess.PIPE, text=True)
 
 
