@@ -61,7 +61,12 @@ def far_from_the_origin():
     return X.astype(float) + 100.0, y
 
 
-DATA = [ordinary, two_classes, tiny_classes, duplicates, constant_features, far_from_the_origin]
+def large_pairs():
+    """More rows in a pair than one small problem takes."""
+    return crowd(900, 3)
+
+
+DATA = [ordinary, large_pairs, two_classes, tiny_classes, duplicates, constant_features, far_from_the_origin]
 
 
 def stock(X, y, grid=GRID, groups=None, cv=5, scoring="accuracy", class_weight=None):

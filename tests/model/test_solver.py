@@ -66,6 +66,12 @@ def test_rbf_values_keep_float32s_relative_precision(gamma):
     )
 
 
+def test_rbf_values_are_exact_at_the_end_of_their_series():
+    """Opposite points are as far apart as the reach says, and gamma makes that the longest z without a halving."""
+    X = np.array([[1.0], [-1.0]], np.float32)
+    assert kernels.block(X, X, False, 0.125)[0, 1] == pytest.approx(np.expm1(-0.5), rel=3e-7)
+
+
 @pytest.mark.parametrize("linear", [True, False])
 def test_rows_are_the_kernels_definition_whether_kept_or_not(linear):
     X, _ = two_people()
@@ -76,6 +82,16 @@ def test_rows_are_the_kernels_definition_whether_kept_or_not(linear):
     expected = centred_kernel(X, linear, 0.1)
     np.testing.assert_allclose(rows.values[rows.slot[50], : len(X)], expected[50], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(out[:5, :5], expected[np.ix_(chosen, chosen)], rtol=1e-4, atol=1e-5)
+
+
+def test_rows_that_are_kept_of_one_kernel_are_not_taken_for_anothers():
+    X, _ = two_people()
+    rows, out, chosen = rows_of(X), np.zeros((64, 64), np.float32), np.array([21, 3, 50, 22, 7])
+    kernels.fetch(rows, np.array([3, 50, 7, 22]))
+    other = rows._replace(number=1, gamma=0.4)
+    kernels.fetch(other, np.array([22]))
+    kernels.among(other, chosen, out)
+    np.testing.assert_allclose(out[:5, :5], centred_kernel(X, False, 0.4)[np.ix_(chosen, chosen)], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("room", [60, 7])
@@ -219,6 +235,12 @@ def test_the_screen_claims_only_what_stock_confirms(C):
     stock = SVC(C=C, gamma=0.1).fit(X, y).decision_function(X)
     assert sign == 0 or (np.sign(stock) == sign).all()
     assert (sign != 0) == (2 * C * first * reach < 0.99)
+
+
+def test_no_two_points_are_further_apart_than_the_diameter_says():
+    for X in (np.array([[1.0, 5.0], [-1.0, 5.0]], np.float32), two_people()[0]):
+        most = ((X[:, None].astype(float) - X) ** 2).sum(axis=2).max()
+        assert 0.999 * most <= pairs.diameter(X) <= 4.01 * most
 
 
 def test_the_screen_does_not_judge_balanced_classes():
