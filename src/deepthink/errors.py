@@ -11,6 +11,9 @@ DeepthinkError
 ├── VersionNotFoundError (LookupError)    the registry holds no such version
 ├── VersionExistsError (FileExistsError)  a published version would be overwritten
 ├── DamagedVersionError (ValueError)      a version's files are not what its manifest says
+│   └── UntrustedVersionError             its manifest is not what a trusted key has signed
+├── TransitionError                       a version that may not go where it is sent in the ledger
+│   └── HandEditError                     the ledger was changed by hand, and nobody has accepted that
 ├── GateError                             a version whose verdict does not allow the step
 ├── DeploymentError                       a target did not take a version
 └── StepError                             a step that could not be finished
@@ -78,13 +81,33 @@ class VersionNotFoundError(DeepthinkError, LookupError):
 class VersionExistsError(DeepthinkError, FileExistsError):
     """A published version never changes."""
 
-    def __init__(self, version: str) -> None:
-        super().__init__(f"Version {version!r} is published and never changes. Choose another name.")
+    def __init__(self, version: str, free: str = "") -> None:
+        such = f", such as {free}" if free else ""
+        super().__init__(f"Version {version!r} is published and never changes. Choose another name{such}.")
         self.version = version
 
 
 class DamagedVersionError(DeepthinkError, ValueError):
     """A version's files are not what its manifest says."""
+
+
+class UntrustedVersionError(DamagedVersionError):
+    """A version that is not signed, was changed after that, or is signed by somebody unknown."""
+
+
+class TransitionError(DeepthinkError):
+    """A version may not go where it is sent in the ledger."""
+
+
+class HandEditError(TransitionError):
+    """The ledger was changed by hand, and nobody has accepted that."""
+
+    def __init__(self, path: object, edits: Iterable[str]) -> None:
+        self.edits = list(edits)
+        super().__init__(
+            f"{path} was changed by hand: {'; '.join(self.edits)}. "
+            "Keep that: deepthink versions accept --why ... Or undo it: deepthink versions undo"
+        )
 
 
 class GateError(DeepthinkError):

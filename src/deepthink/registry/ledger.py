@@ -1,129 +1,149 @@
-"""versions.yaml: which version is in production, which are validated, which experimental.
+"""versions.yaml: which version is in production, which are validated, which experimental, retired or tainted.
 
-Kept by ruamel.yaml, so that the comments people write into it survive.
+It is written only by transitions:
+
+                 approve                 deploy
+    experimental ------> validated <---------------> production
+          |                  |
+          +--------+---------+      restore: from retired to where it was, from tainted to experimental
+           retire  |  taint
+                   v
+           retired, tainted ----> prune: gone, and its name is not given again
 """
 
 from __future__ import annotations
 
-import contextlib
-import io
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import YAMLError
-
-from deepthink.errors import BadInputError
-from deepthink.files import locked, write_text
+from deepthink.errors import HandEditError, TransitionError, VersionExistsError, VersionNotFoundError
+from deepthink.registry import lanes
+from deepthink.registry.book import Book, reason
+from deepthink.registry.history import now
+from deepthink.registry.lanes import EXPERIMENTAL, PRODUCTION, RETIRED, TAINTED, VALIDATED
+from deepthink.registry.moves import MOVES, check_move, moved
 
 LEDGER = "versions.yaml"
 
 
-class Ledger:
+class Ledger(Book):
     """The ledger of a registry."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
 
     def production(self) -> str | None:
         """Return the version in production, or None."""
-        entry = self.read().get("production") or {}
+        entry = self.read().get(PRODUCTION) or {}
         return entry.get("version")
 
-    def read(self) -> dict[str, Any]:
-        """Return what the ledger holds; empty when there is none yet."""
-        if not self.path.exists():
-            return {"production": None, "validated": [], "experimental": []}
-        try:
-            content = _yaml().load(self.path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, YAMLError) as error:
-            raise BadInputError(f"{self.path} cannot be read: {' '.join(str(error).split())}") from None
-        if isinstance(content, dict) and isinstance(content.get("production"), str):
-            content["production"] = {"version": content["production"]}  # as people write it by hand
-        if not isinstance(content, dict):
-            raise BadInputError(f"{self.path} must hold production, validated and experimental.")
-        return content
+    def predecessors(self) -> set[str]:
+        """Return what ran before the version in production: the last other one, and what a rollback would go to."""
+        ran = [str(e["version"]) for e in self.history.entries() if e["what"] == "promoted"]
+        stack: list[str] = []
+        for version in ran:
+            stack = stack[: stack.index(version) + 1] if version in stack else [*stack, version]
+        return {*stack[-2:-1], *ran[-2:-1]}
+
+    def lane(self, version: str) -> str | None:
+        """Return where a version stands; None when the ledger does not hold it."""
+        found = lanes.find(self.read(), version)
+        return found[0] if found else None
+
+    def approved(self, version: str) -> str:
+        """Return why a person let a version pass that failed validation; empty when nobody did."""
+        found = lanes.find(self.read(), version)
+        return str(found[1].get("approved", "")) if found else ""
+
+    def pruned(self) -> set[str]:
+        """Return the versions whose files are gone, or going."""
+        gone = {str(e["version"]) for e in self.history.entries() if e["what"] == MOVES["prune"].done}
+        return gone - {version for version, _, _ in lanes.standing(self.read())}
 
     def enter(self, version: str, validated: bool, accuracy: float, notes: str) -> None:
-        """Enter a new version, as validated or as experimental; a version that is in already stays where it is."""
-        with self._changing() as content:
-            if version in _names(content):
-                return
-            entry = {"version": version, "published": _now(), "accuracy": round(accuracy, 4), "notes": notes}
-            lane = "validated" if validated else "experimental"
-            _put(content, lane, entry if validated else {**entry, "status": "failed validation"})
+        """Enter a new version, as validated or as experimental; a version that is in already stays where it is.
 
-    def promote(self, version: str, deployed: datetime | None = None) -> None:
-        """Make a version the one in production; the one that was is validated from now on."""
-        with self._changing() as content:
-            former = content.get("production")
-            if former and former.get("version") == version:
+        Raises
+        ------
+        VersionExistsError
+            A version of that name was pruned.
+        """
+        verdict = {"passed": validated, "accuracy": round(accuracy, 4), "notes": notes}
+        if version in self.pruned():
+            raise VersionExistsError(version)
+        with self.changing("entered", version, "published", verdict) as content:
+            if lanes.find(content, version):
                 return
-            entry = _take(content, version) or {"version": version}
+            entry = {"version": version, "published": now(), "accuracy": round(accuracy, 4), "notes": notes}
+            failed = {**entry, "status": "failed validation"}
+            lanes.put(content, VALIDATED, entry) if validated else lanes.put(content, EXPERIMENTAL, failed)
+
+    def check_deployable(self, version: str, whatever: bool = False) -> None:
+        """Refuse a version that may not run; asked before a node is touched.
+
+        Parameters
+        ----------
+        version : str
+        whatever : bool
+            Do not ask for hand edits to be accepted first: who rolls back has no time for that.
+
+        Raises
+        ------
+        TransitionError
+            It is retired or tainted.
+        HandEditError
+            The ledger was changed by hand.
+        """
+        edits = self.edits()
+        if edits and not whatever:
+            raise HandEditError(self.path, edits)
+        lane, entry = lanes.find(self.read(), version) or (None, {})
+        if lane in (RETIRED, TAINTED):
+            raise TransitionError(
+                f"{version} is {lane} ({entry.get('why', '')}). Deploy another version, or take that back first: "
+                f"deepthink versions restore {version} --why ..."
+            )
+
+    def promote(self, version: str, deployed: datetime | None = None, why: str = "deployed") -> None:
+        """Make a version the one in production; the one that was is validated from now on.
+
+        The nodes run it by now, so that nothing is refused: hand edits are noted in the journal, and count.
+        """
+        with self.changing("promoted", version, why, whatever=True) as content:
+            former = content.get(PRODUCTION)
+            if former and former["version"] == version:
+                return
+            entry = moved(lanes.take(content, version) or {"version": version}, PRODUCTION, why)
+            entry["deployed"] = now(deployed)
+            content[PRODUCTION] = entry
             if former:
-                _put(content, "validated", former)
-            content["production"] = {**entry, "deployed": _now(deployed)}
+                lanes.put(content, VALIDATED, former)
 
-    @contextlib.contextmanager
-    def _changing(self) -> Iterator[dict[str, Any]]:
-        with locked(self.path):
-            content = self.read()
-            before = _text(content)
-            yield content
-            after = _text(content)
-            if before != after or not self.path.exists():
-                write_text(self.path, after)
+    def move(self, verb: str, version: str, why: str) -> str | None:
+        """Approve, retire, taint, restore or prune a version, and return where it stands then.
 
+        Raises
+        ------
+        VersionNotFoundError, TransitionError, HandEditError
+        """
+        with self.changing(MOVES[verb].done, version, reason(why)) as content:
+            lane, entry = _held(content, version)
+            to = check_move(verb, version, lane, entry)
+            taken = lanes.take(content, version)
+            if to and taken is not None:
+                lanes.put(content, to, moved(taken, to, why, lane))
+        return to
 
-def _yaml() -> YAML:
-    yaml = YAML()
-    yaml.default_flow_style = False
-    yaml.width = 4096
-    return yaml
+    def pin(self, version: str, why: str) -> None:
+        """Keep a version from ever being pruned."""
+        with self.changing("pinned", version, reason(why)) as content:
+            _held(content, version)[1]["pinned"] = why
 
-
-def _text(content: dict[str, Any]) -> str:
-    text = io.StringIO()
-    _yaml().dump(content, text)
-    return text.getvalue()
-
-
-def _names(content: dict[str, Any]) -> set[str]:
-    entries = [content.get("production") or {}, *(content.get("validated") or []), *(content.get("experimental") or [])]
-    return {str(entry.get("version")) for entry in entries}
+    def unpin(self, version: str) -> None:
+        """Let a version be pruned again."""
+        with self.changing("unpinned", version, "") as content:
+            _held(content, version)[1].pop("pinned", None)
 
 
-def _put(content: dict[str, Any], lane: str, entry: dict[str, Any]) -> None:
-    """Add an entry to a list in place: a new list would lose the comments between its entries."""
-    if content.get(lane):
-        content[lane].append(entry)
-    else:
-        if content.get(lane) is None:
-            _drop_comments(content, lane)
-        content[lane] = [entry]
-
-
-def _drop_comments(content: dict[str, Any], lane: str) -> None:
-    """Forget the comments of a list that was or becomes empty: ruamel.yaml would write YAML that it cannot read."""
-    if isinstance(content, CommentedMap):
-        content.ca.items.pop(lane, None)
-
-
-def _take(content: dict[str, Any], version: str) -> dict[str, Any] | None:
-    """Take a version out of the list it stands in and return its entry, without the words of that list."""
-    for lane in ("validated", "experimental"):
-        for place, entry in enumerate(content.get(lane) or []):
-            if entry.get("version") == version:
-                del content[lane][place]
-                if not content[lane]:
-                    _drop_comments(content, lane)
-                    content[lane] = []
-                return {key: value for key, value in entry.items() if key != "status"}
-    return None
-
-
-def _now(time: datetime | None = None) -> str:
-    return (time or datetime.now()).isoformat(timespec="seconds")
+def _held(content: dict[str, Any], version: str) -> tuple[str, dict[str, Any]]:
+    found = lanes.find(content, version)
+    if found is None:
+        raise VersionNotFoundError(version, [name for name, _, _ in lanes.standing(content)])
+    return found
