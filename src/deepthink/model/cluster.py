@@ -45,7 +45,7 @@ def solve_remotely(duels: Duels, order: Sequence[int], address: str) -> Iterator
 
         _check(client, address)
         (everything,) = client.scatter([duels], broadcast=True)
-        # by turns with other searches on this cluster, or a later one would have nothing to tell until the first is done
+        # by turns with other searches on this cluster: else a later one had nothing to tell until the first is done
         futures = [client.submit(_solve, everything, pair, priority=-place) for place, pair in enumerate(order)]
         for future in as_completed(futures):
             yield future.result()
