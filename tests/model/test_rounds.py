@@ -1,5 +1,7 @@
 """A search that is interrupted goes on, and one that is out of time says what it left out; the scores are the same."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -107,6 +109,21 @@ def test_time_that_runs_out_within_a_round_ends_it():
     scores = search_in_rounds([{"C": 1}, {"C": 2}], [[0], [1]], 2, solve, seconds=-1.0)
     assert np.isfinite(scores).all(axis=1).tolist() == [True, False]
     assert issubclass(OutOfTime, Exception)
+
+
+def test_the_time_of_the_kernels_to_come_goes_by_those_that_are_done():
+    told = []
+
+    def solve(group, tell):
+        time.sleep(0.5)
+        tell(1, 1, "solving")
+        return np.ones((len(group), 2))
+
+    grid = [{"C": 1}, {"C": 2}, {"C": 3}, {"C": 4}]
+    search_in_rounds(grid, [[0], [1], [2], [3]], 2, solve, tell=lambda done, total, what: told.append(what))
+    assert told[0] == "solving, kernel 1 of 4"  # nothing to go by
+    assert told[1] == "solving, kernel 2 of 4, the 2 after it about 1 s"
+    assert told[3] == "solving, kernel 4 of 4"
 
 
 def test_what_scores_depend_on_names_the_problem():

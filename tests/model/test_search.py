@@ -1,5 +1,6 @@
 """The search gives stock scikit-learn's answer: scores, ties, best machine, held-out decision values."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -117,6 +118,13 @@ def test_balanced_accuracy_is_stocks():
     ours, theirs = fast(X, y, scoring="balanced_accuracy"), stock(X, y, scoring="balanced_accuracy")
     np.testing.assert_allclose(ours.cv_results_["mean_test_score"], theirs.cv_results_["mean_test_score"], atol=1e-9)
     assert ours.best_index_ == theirs.best_index_
+
+
+@pytest.mark.parametrize("scoring", ["accuracy", "balanced_accuracy"])
+def test_other_rows_are_scored_as_the_search_scored(scoring):
+    X, y = tiny_classes()
+    ours, theirs = fast(X, y, scoring=scoring), stock(X, y, scoring=scoring)
+    assert ours.score(X[:99], y[:99]) == pytest.approx(theirs.score(X[:99].astype(float), y[:99]), abs=1e-9)
 
 
 def test_folds_are_cut_by_group():
@@ -268,6 +276,19 @@ def test_without_numba_stock_does_it():
         "assert search.engine_ == 'sklearn' and 'Numba' in search.engine_reason_, search.engine_reason_"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system pins no process")
+def test_threads_are_as_many_as_cores_that_this_process_may_use():
+    """As a container's quota, taskset and cores that nvpmodel has switched off leave them: joblib tells."""
+    code = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\n"
+        "import numpy as np; from deepthink.model.search import SupportVectorSearch\n"
+        "search = SupportVectorSearch(); search.n_splits_, search.classes_ = 1, np.arange(2)\n"
+        "problem = search._problem(np.eye(2), np.arange(2), np.zeros(2, int))\n"
+        "assert problem.threads == 1, problem.threads"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_what_is_wrong_is_said_before_work_begins():

@@ -75,21 +75,33 @@ def search_in_rounds(
     until = None if seconds is None else time.monotonic() + seconds
     scores, groups = np.full((len(grid), folds), np.nan), list(groups)
     known = _read(journal, problem) if journal else {}
+    taken: list[float] = []  # by each round of this run, in seconds
     for number, group in enumerate(groups, 1):
-        where = f", kernel {number} of {len(groups)}" if len(groups) > 1 else ""
+        where = _where(number, len(groups), taken)
         keys = [json.dumps(grid[at], sort_keys=True, default=str) for at in group]
         if not all(key in known for key in keys):
             done = int(np.isfinite(scores).all(axis=1).sum())
             hurry = until if done else None
+            started = time.monotonic()
             try:
                 found = solve(group, _telling(tell, done, len(group), len(grid), where, hurry))
             except OutOfTime:
                 break
+            taken.append(time.monotonic() - started)
             known |= dict(zip(keys, found.tolist(), strict=True))
             if journal:
                 append_line(journal, json.dumps({key: known[key] for key in keys}))
         scores[group] = [known[key] for key in keys]
     return scores
+
+
+def _where(number: int, rounds: int, taken: list[float]) -> str:
+    """Say which kernel of how many it is, and how long those after it will take at the rate of those before."""
+    if rounds == 1:
+        return ""
+    after = rounds - number
+    rest = f", the {after} after it about {after * np.mean(taken):.0f} s" if taken and after else ""
+    return f", kernel {number} of {rounds}{rest}"
 
 
 def digest(*parts: Any) -> str:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from sklearn.model_selection import ParameterGrid, check_cv, cross_validate
 from sklearn.svm import SVC
 from sklearn.utils.class_weight import compute_class_weight
@@ -187,6 +188,11 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "best_estimator_")
         return np.asarray(self.best_estimator_.decision_function(X))
 
+    def score(self, X: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> float:
+        """Return the best candidate's score on other rows, by `scoring`."""
+        score = balanced_accuracy_score if self.scoring == "balanced_accuracy" else accuracy_score
+        return float(score(y, self.predict(X), sample_weight=sample_weight))
+
     def _check_settings(self) -> None:
         """Refuse what cannot be done before any work is."""
         known = {"scoring": tuple(_SCORES), "engine": ("auto", "numba", "sklearn")}
@@ -277,7 +283,8 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
                 one = cross_validate(svc, X, y, cv=splits, scoring=self.scoring, n_jobs=self.n_jobs)
                 found.append(one["test_score"])
                 fit[at], score[at] = one["fit_time"], one["score_time"]
-                left = (time.monotonic() - started) * (len(grid) / (at + 1) - 1)
+                done = np.isfinite(fit[:, 0]).sum()
+                left = (time.monotonic() - started) * (len(grid) / done - 1)
                 tell(number, len(group), f"fitting candidates, about {left:.0f} s left")
             return np.array(found)
 
