@@ -28,6 +28,7 @@ from deepthink.cli import (
     suggest,
     sweep,
     train,
+    transitions,
     validate,
     weights,
 )
@@ -49,6 +50,7 @@ for module in (
 ):  # fmt: skip
     module.add_to(app)
 app.add_typer(review.app, name="review")
+app.add_typer(transitions.app, name="versions")
 app.add_typer(weights.app, name="weights")
 app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(serve.app, name="serve")

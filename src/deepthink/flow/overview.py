@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from deepthink.curation.facelist import Facelist, Status
 from deepthink.datasink.base import FACES, RECOGNITIONS
-from deepthink.errors import DeepthinkError
+from deepthink.deployment.base import Target
+from deepthink.errors import DeepthinkError, DeploymentError
 from deepthink.flow.journal import Journal
 from deepthink.flow.wiring import Site
 
@@ -36,7 +37,7 @@ def overview(site: Site) -> Overview:
     return Overview(
         production=str(production.get("version") or "nothing"),
         since=str(production.get("deployed") or ""),
-        targets=[f"{target.name}: {target.current() or 'nothing'}" for target in site.targets],
+        targets=[f"{target.name}: {_running(target)}" for target in site.targets],
         validated=[str(entry["version"]) for entry in ledger.get("validated") or []],
         experimental=[f"{entry['version']}: {entry.get('status', '')}" for entry in ledger.get("experimental") or []],
         facelist={status.name.lower(): rows[status] for status in Status},
@@ -44,6 +45,13 @@ def overview(site: Site) -> Overview:
         last_step=f"{last['step']} of {last['version']}, {last['when']}" if last else "",
         next=_next(site, rows),
     )
+
+
+def _running(target: Target) -> str:
+    try:
+        return target.current() or "nothing"
+    except DeploymentError:  # it is off, or away: the rest of the site is worth a look all the same
+        return "cannot be reached"
 
 
 def _events(site: Site) -> dict[str, int]:
@@ -56,6 +64,9 @@ def _events(site: Site) -> dict[str, int]:
 
 
 def _next(site: Site, rows: Counter[Status]) -> str:
+    edits = site.ledger.edits()
+    if edits:
+        return f"deepthink versions accept, or undo: versions.yaml was changed by hand: {'; '.join(edits)}"
     unfinished = Journal(site.training).unfinished()
     if unfinished:
         after = f"after {unfinished.done[-1]}" if unfinished.done else "from the start"

@@ -20,7 +20,7 @@ from deepthink.flow.release import deploy_site, publish_site
 from deepthink.flow.teach import train_site
 from deepthink.flow.wiring import Site
 from deepthink.records import Progress
-from deepthink.registry.naming import check_version, next_name
+from deepthink.registry.naming import check_version, free_name, is_day, next_name
 
 Watch = Callable[[str], AbstractContextManager[Progress]]
 Reviewer = Callable[[Site], dict[str, Any]]
@@ -103,7 +103,16 @@ def _resumed(site: Site, journal: Journal, start: str | None, version: str | Non
     if version is None and start and list(STEPS).index(start) > list(STEPS).index("embed"):
         last = journal.last("embed")
         version = str(last["version"]) if last else None
-    return journal.begin(check_version(version) if version else next_name(_taken(site)))
+    return journal.begin(_named(site, start, version))
+
+
+def _named(site: Site, start: str | None, version: str | None) -> str:
+    """Return what a run's version is called; of two that are made on one day, the second gets a number."""
+    if version is None:
+        return next_name(_taken(site))
+    new = start is None or list(STEPS).index(start) <= list(STEPS).index("train")
+    published = {*site.registry.versions(), *site.ledger.history.known()}
+    return free_name(version, published) if new and is_day(version) else check_version(version)
 
 
 def version_in_work(site: Site) -> str:
@@ -120,7 +129,8 @@ def version_in_work(site: Site) -> str:
 
 
 def _taken(site: Site) -> list[str]:
-    return [*site.registry.versions(), *(path.stem for path in site.training.glob("*.yaml"))]
+    made = [path.stem for path in site.training.glob("*.yaml")]
+    return [*site.registry.versions(), *site.ledger.history.known(), *made]
 
 
 def _ahead(walked: Run, start: str | None) -> list[str]:

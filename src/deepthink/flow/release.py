@@ -15,6 +15,7 @@ from deepthink.errors import DeploymentError, GateError, SettingsError, StepErro
 from deepthink.files import locked, sha256
 from deepthink.flow.version_files import VersionFiles, version_files
 from deepthink.flow.wiring import Site
+from deepthink.registry import links
 from deepthink.registry.publish import enter, publish
 
 
@@ -26,6 +27,7 @@ def publish_site(site: Site, version: str) -> Path:
     Path
         The version's folder in the registry.
     """
+    site.ledger.check_publishable(version)
     files = version_files(site, version)
     verdict = _verdict(files)
     contents = _contents(site, files)
@@ -38,13 +40,20 @@ def publish_site(site: Site, version: str) -> Path:
             "training": figures,
             "verdict": _short(verdict),
         }
-        return publish(version, contents, facts, site.registry, site.ledger)
+        folder = publish(version, contents, facts, site.registry, site.ledger)
     except VersionExistsError:
         folder = site.registry.get(version)
         if not _same(contents, site.registry.manifest(version)):
             raise
         enter(version, verdict, site.ledger)
-        return folder
+    refresh_links(site)
+    return folder
+
+
+def refresh_links(site: Site) -> None:
+    """Let the links of the registry, where somebody has asked for them, say what the ledger says."""
+    if links.present(site.registry.root):
+        links.build(site.registry.root, site.ledger)
 
 
 def _how(site: Site, manifest: dict[str, Any]) -> dict[str, Any]:
@@ -98,31 +107,38 @@ def deploy_site(
         A target failed, and was put back on what it ran.
     """
     folder, manifest = site.registry.get(version), site.registry.manifest(version)
-    if not manifest["verdict"]["passed"] and not force:
+    if not manifest["verdict"]["passed"] and not force and not site.ledger.approved(version):
         failed = [gate["name"] for gate in manifest["verdict"]["gates"] if not gate["passed"]]
         raise GateError(
             f"{version} failed validation ({', '.join(failed)}). Look at {folder / 'report.html'}; "
-            "deepthink deploy --force would deploy it all the same."
+            f"let it pass all the same, and say why, with: deepthink versions approve {version} --why ..."
         )
     with locked(site.registry.root / "rollout"):
+        site.ledger.check_deployable(version)
         outcomes = deploy(folder, manifest, _targets(site, only), progress)
         failures = [outcome for outcome in outcomes if outcome.error]
         if failures:
             raise DeploymentError(f"{failures[0].error} It runs {failures[0].version or 'nothing'} now.")
         if only is None:
-            site.ledger.promote(version)
+            site.ledger.promote(version, why="deployed, forced" if force else "deployed")
+            refresh_links(site)
     return outcomes
 
 
 def rollback_site(site: Site, only: str | None) -> list[Outcome]:
     """Take the site's targets back to the version they ran before."""
     with locked(site.registry.root / "rollout"):
-        outcomes = roll_back(_targets(site, only))
+        targets = _targets(site, only)
+        for former in {target.previous() for target in targets}:
+            if former is not None:
+                site.ledger.check_deployable(former, whatever=True)
+        outcomes = roll_back(targets)
         failures = [outcome for outcome in outcomes if outcome.error]
         if failures:
             raise DeploymentError(f"{failures[0].error} {failures[0].target} still runs {failures[0].version}.")
         if only is None and outcomes and outcomes[0].version:
-            site.ledger.promote(outcomes[0].version)
+            site.ledger.promote(outcomes[0].version, why="rolled back")
+            refresh_links(site)
     return outcomes
 
 

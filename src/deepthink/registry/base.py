@@ -25,3 +25,11 @@ class Registry(Protocol):
     def manifest(self, version: str) -> dict[str, Any]:
         """Return a version's manifest; VersionNotFoundError."""
         ...
+
+    def remove(self, version: str) -> None:
+        """Remove a version for good, all of it or nothing; VersionNotFoundError."""
+        ...
+
+    def clear_up(self) -> None:
+        """Remove what killed publications and removals left."""
+        ...

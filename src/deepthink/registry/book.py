@@ -131,6 +131,8 @@ class Book:
 
     def _settle(self, whatever: bool) -> None:
         """Write what a killed process had noted and not written any more, and look for hand edits."""
+        for left in self.path.parent.glob(f".{self.path.name}.*.part"):  # by a killed process: we hold the lock
+            left.unlink(missing_ok=True)
         last, text = self.history.last(), self._text()
         if last is None or text == last["ledger"]:
             return

@@ -11,7 +11,7 @@ from typing import Any
 from deepthink.errors import DamagedVersionError, VersionExistsError, VersionNotFoundError
 from deepthink.files import flush, locked
 from deepthink.registry.manifest import MANIFEST, check_files, read_manifest, write_manifest
-from deepthink.registry.naming import check_version
+from deepthink.registry.naming import check_version, free_name
 
 
 class FolderRegistry:
@@ -46,7 +46,7 @@ class FolderRegistry:
         target = self.root / check_version(version)
         with locked(self.root / "registry"):
             if target.exists():
-                raise VersionExistsError(version)
+                raise VersionExistsError(version, free_name(version, self.versions()))
             self._sweep_staging()
             staged = Path(tempfile.mkdtemp(prefix=f".{version}.", suffix=".part", dir=self.root))
             for name, source in files.items():
@@ -58,8 +58,22 @@ class FolderRegistry:
             flush(self.root)
         return target
 
+    def remove(self, version: str) -> None:
+        """Remove a version for good: it leaves in one rename, so that it is there whole or not at all."""
+        folder = self._folder(version)
+        with locked(self.root / "registry"):
+            self._sweep_staging()
+            folder.rename(self.root / f".{version}.removed.part")
+            flush(self.root)
+            self._sweep_staging()
+
+    def clear_up(self) -> None:
+        """Remove what killed publications and removals left: it may hold people's faces."""
+        with locked(self.root / "registry"):
+            self._sweep_staging()
+
     def _sweep_staging(self) -> None:
-        """Clear away what a killed publication left; the lock says that nobody else is at it."""
+        """Clear away what a killed publication or removal left; the lock says that nobody else is at it."""
         for left in self.root.glob(".*.part"):
             shutil.rmtree(left, ignore_errors=True)
 

@@ -22,6 +22,7 @@ from deepthink.registry.book import Book, reason
 from deepthink.registry.history import now
 from deepthink.registry.lanes import EXPERIMENTAL, PRODUCTION, RETIRED, TAINTED, VALIDATED
 from deepthink.registry.moves import MOVES, check_move, moved
+from deepthink.registry.naming import free_name
 
 LEDGER = "versions.yaml"
 
@@ -67,13 +68,26 @@ class Ledger(Book):
         """
         verdict = {"passed": validated, "accuracy": round(accuracy, 4), "notes": notes}
         if version in self.pruned():
-            raise VersionExistsError(version)
+            raise VersionExistsError(version, free_name(version, self.history.known()))
         with self.changing("entered", version, "published", verdict) as content:
             if lanes.find(content, version):
                 return
             entry = {"version": version, "published": now(), "accuracy": round(accuracy, 4), "notes": notes}
             failed = {**entry, "status": "failed validation"}
             lanes.put(content, VALIDATED, entry) if validated else lanes.put(content, EXPERIMENTAL, failed)
+
+    def check_publishable(self, version: str) -> None:
+        """Refuse a name that a pruned version had, and anything while hand edits wait; asked before files are copied.
+
+        Raises
+        ------
+        VersionExistsError, HandEditError
+        """
+        if version in self.pruned():
+            raise VersionExistsError(version, free_name(version, self.history.known()))
+        edits = self.edits()
+        if edits:
+            raise HandEditError(self.path, edits)
 
     def check_deployable(self, version: str, whatever: bool = False) -> None:
         """Refuse a version that may not run; asked before a node is touched.

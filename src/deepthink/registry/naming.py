@@ -33,6 +33,7 @@ LETTERS = [
     "psi",
     "omega",
 ]
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -49,6 +50,30 @@ def next_name(taken: Iterable[str]) -> str:
     while (name := _name(number)) in used:
         number += 1
     return name
+
+
+def free_name(wanted: str, taken: Iterable[str]) -> str:
+    """Return a name that is not taken: a day with a number behind it, or the next of the letters.
+
+    Examples
+    --------
+    >>> free_name("2026-03-02", ["2026-03-02", "2026-03-02-2"]), free_name("alpha", ["alpha"])
+    ('2026-03-02-3', 'beta2')
+    """
+    used = set(taken)
+    if wanted not in used:
+        return wanted
+    if not is_day(wanted):
+        return next_name(used)
+    number = 2
+    while (name := f"{wanted}-{number}") in used:
+        number += 1
+    return name
+
+
+def is_day(name: str) -> bool:
+    """Whether a version is called by the day it was made, as SentinelCam's are."""
+    return _DATE.fullmatch(name) is not None
 
 
 def _name(number: int) -> str:
