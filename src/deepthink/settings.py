@@ -121,6 +121,9 @@ class Settings(BaseSettings):
     facelist: Path = Field(Path("facelist.csv"), description="the curated rows")
     training: Path = Field(Path("training"), description="folder of facedata, parameter files and executed notebooks")
     registry: Path = Field(Path("registry"), description="folder of published versions")
+    keys: Path = Field(
+        Path("keys"), description="folder of the key that signs versions, and of the keys that are trusted"
+    )
     montages: Path = Field(Path("montages"), description="folder of contact sheets for review")
     rules: Literal["deepthink", "sentinelcam"] = Field(
         "deepthink", description="deepthink, or sentinelcam for its exact rules with their faults: docs/sentinelcam.md"

@@ -16,6 +16,8 @@ from deepthink.model.artifact import Recogniser, write_recogniser
 from deepthink.model.golden import ANSWERS, PROBES, write_golden
 from deepthink.model.openset import Rule
 from deepthink.registry.folder import FolderRegistry
+from deepthink.registry.signers import trust
+from deepthink.registry.signing import Keys
 
 DIES_BEFORE_THE_LINK = """
 import os, signal, sys
@@ -34,7 +36,7 @@ DIES_AFTER_THE_LINK = DIES_BEFORE_THE_LINK.replace('"current"', '"history.json"'
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory):
     """Three good versions, and `wrong`, whose golden answers are another's."""
-    made = FolderRegistry(tmp_path_factory.mktemp("registry"))
+    made = FolderRegistry(tmp_path_factory.mktemp("registry"), Keys(tmp_path_factory.mktemp("site") / "keys"))
     for number, version in enumerate(("alpha", "beta2", "gamma3", "wrong")):
         publish(made, version, number, tmp_path_factory.mktemp(version))
     return made
@@ -62,11 +64,19 @@ def target(tmp_path):
 
 
 def roll_out(registry, version, *targets):
+    introduce(registry, *targets)
     return deploy(registry.get(version), registry.manifest(version), targets)
+
+
+def introduce(registry, *targets):
+    """Let targets know the site's public keys, as flow/wiring.py does."""
+    for target in targets:
+        target.site_signers = registry.keys.signers
 
 
 def running(registry, target, *versions):
     """Make versions run without asking their golden probes, which takes a process each."""
+    introduce(registry, target)
     for version in versions:
         target.stage(registry.get(version), registry.manifest(version))
         target.switch(version)
@@ -98,14 +108,18 @@ def test_deploying_again_what_runs_changes_no_history(registry, target):
 
 def test_one_changed_byte_in_what_arrives_is_refused(registry, target, tmp_path):
     folder = shutil.copytree(registry.get("alpha"), tmp_path / "spoilt")
+    introduce(registry, target)
     spoil(folder / "facemodel_alpha.pickle")
     with pytest.raises(DeploymentError, match=r"facemodel_alpha\.pickle"):
         target.stage(folder, registry.manifest("alpha"))
     assert list((target.folder / "versions").iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["recogniser_alpha.npz", "facemodel_alpha.pickle", PROBES])
+@pytest.mark.parametrize(
+    "name", ["recogniser_alpha.npz", "facemodel_alpha.pickle", PROBES, "manifest.yaml", "manifest.yaml.sig"]
+)
 def test_one_changed_byte_in_what_is_staged_is_refused(registry, target, name):
+    introduce(registry, target)
     target.stage(registry.get("alpha"), registry.manifest("alpha"))
     spoil(target.path("alpha") / name)
     with pytest.raises(DeploymentError, match="alpha"):
@@ -233,3 +247,53 @@ def test_an_interpreter_that_is_not_there_is_a_failed_deployment(registry, tmp_p
     (outcome,) = roll_out(registry, "alpha", target)
     assert "could not be verified" in outcome.error
     assert target.current() is None
+
+
+def staged(target, folder, registry):
+    with pytest.raises(DeploymentError) as refused:
+        target.stage(folder, registry.manifest("alpha"))
+    assert list((target.folder / "versions").iterdir()) == []
+    return str(refused.value)
+
+
+def test_the_first_deployment_gives_a_target_the_public_keys_and_never_the_private_one(registry, target):
+    running(registry, target, "alpha")
+    assert target.signers.read_bytes() == registry.keys.signers.read_bytes()
+    secret = registry.keys.private.read_bytes()
+    assert not any(secret in path.read_bytes() for path in target.folder.rglob("*") if path.is_file())
+
+
+def test_a_target_that_holds_no_public_key_takes_nothing(registry, target):
+    assert "trusts nobody" in staged(target, registry.get("alpha"), registry)
+
+
+def test_a_target_refuses_what_is_not_signed(registry, target, tmp_path):
+    folder = shutil.copytree(registry.get("alpha"), tmp_path / "unsigned")
+    (folder / "manifest.yaml.sig").unlink()
+    introduce(registry, target)
+    assert "is not signed" in staged(target, folder, registry)
+
+
+def test_a_target_believes_the_keys_it_holds_and_not_those_that_the_deployer_brings(registry, target, tmp_path):
+    running(registry, target, "beta2")
+    shutil.rmtree(target.path("beta2"))
+    (target.folder / "current").unlink()
+    other = Keys(tmp_path / "other")
+    other.make()
+    folder = shutil.copytree(registry.get("alpha"), tmp_path / "foreign")
+    other.sign(folder)
+    target.site_signers = other.signers
+    assert other.own().fingerprint in staged(target, folder, registry)
+    trust(registry.keys.signers, other.own())
+    target.hold(registry.keys.signers.read_text())
+    target.stage(folder, registry.manifest("alpha"))
+    assert target.path("alpha").is_dir()
+
+
+def test_a_version_in_the_place_of_another_is_refused(registry, target):
+    running(registry, target, "alpha", "beta2")
+    shutil.rmtree(target.path("alpha"))
+    shutil.copytree(target.path("beta2"), target.path("alpha"))
+    (outcome,) = roll_back([target])
+    assert "is that of beta2" in outcome.error
+    assert target.current() == "beta2"

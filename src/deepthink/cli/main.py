@@ -16,6 +16,7 @@ from deepthink.cli import (
     detect,
     embed,
     init,
+    keys,
     publish,
     recognise,
     retain,
@@ -52,6 +53,7 @@ for module in (
 app.add_typer(review.app, name="review")
 app.add_typer(transitions.app, name="versions")
 app.add_typer(weights.app, name="weights")
+app.add_typer(keys.app, name="keys")
 app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(serve.app, name="serve")
 

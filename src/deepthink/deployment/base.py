@@ -10,6 +10,7 @@ class Target(Protocol):
     """A machine that runs exactly one whole, verified version, or none yet."""
 
     name: str
+    site_signers: Path | None  # the public keys that it is given when it holds none
 
     def current(self) -> str | None:
         """Return the version it runs, or None."""
@@ -19,8 +20,12 @@ class Target(Protocol):
         """Return the version that `rollback` would go to, or None."""
         ...
 
+    def hold(self, signers: str) -> None:
+        """Hold these public keys from now on, in OpenSSH's allowed_signers format."""
+        ...
+
     def stage(self, folder: Path, manifest: dict[str, Any]) -> None:
-        """Copy a version there, beside what runs, and compare the hashes; DeploymentError when they differ."""
+        """Copy a version there beside what runs, check signature and hashes there; DeploymentError when they differ."""
         ...
 
     def verify(self, version: str) -> int:

@@ -3,6 +3,7 @@
     <folder>/versions/<version>/     staged versions, each whole
     <folder>/current                 a link to the one that runs, switched by one atomic rename
     <folder>/history.json            which ran before, so that a rollback knows where to go
+    <folder>/allowed_signers         the public keys: a version that none of them signed is refused here
 
 SentinelCam's sentinel reads <folder>/current/facemodel.pickle and baselines.hdf5.
 """
@@ -19,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from deepthink.errors import DamagedVersionError, DeploymentError
-from deepthink.files import flush, write_json
-from deepthink.registry.manifest import MANIFEST, check_files, read_manifest
+from deepthink.files import flush, write_json, write_text
+from deepthink.registry.manifest import MANIFEST, SIGNATURE, check_files
+from deepthink.registry.signers import SIGNERS
+from deepthink.registry.signing import read_signed
 
 WANTED = ("recogniser_", "facemodel_", "baselines_", "golden.")
 UNWANTED = (".ipynb", ".html")
@@ -38,7 +41,14 @@ class LocalTarget:
         Where versions are put.
     python : str
         The interpreter that verifies them: that of the recogniser which will use them.
+
+    Attributes
+    ----------
+    site_signers : Path or None
+        The site's public keys: a target that holds none yet is given these at its first deployment.
     """
+
+    site_signers: Path | None = None
 
     def __init__(self, name: str, folder: Path, python: str = sys.executable) -> None:
         self.name, self.folder, self.python = name, Path(folder), python
@@ -59,10 +69,24 @@ class LocalTarget:
         """Return where a version lies on the target."""
         return self.folder / "versions" / version
 
+    @property
+    def signers(self) -> Path:
+        """The public keys that the target holds."""
+        return self.folder / SIGNERS
+
+    def hold(self, signers: str) -> None:
+        """Hold these public keys from now on, in OpenSSH's allowed_signers format."""
+        write_text(self.signers, signers)
+
     def stage(self, folder: Path, manifest: dict[str, Any]) -> None:
-        """Copy what a sentinel needs, flush it, compare its hashes, and only then give it its place."""
-        version, files = manifest["version"], wanted_files(manifest)
+        """Copy what a sentinel needs, flush it, check signature and hashes, and only then give it its place.
+
+        Who is believed is what the target holds, not what the deployer brings.
+        """
+        version, files = str(manifest["version"]), wanted_files(manifest)
         place = self.path(version)
+        if self.site_signers and not self.signers.exists():
+            self.hold(self.site_signers.read_text(encoding="utf-8"))
         if place.exists() and self._whole(place, files):
             return
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +95,7 @@ class LocalTarget:
         staged = Path(tempfile.mkdtemp(prefix=f".{version}.", suffix=".part", dir=place.parent))
         try:
             self._copy(folder, staged, files)
-            check_files(staged, files)
+            self._check(staged, version)
             _replace_folder(staged, place)
         except (OSError, DamagedVersionError) as error:
             raise DeploymentError(f"{self.name}: {version} could not be staged: {error}") from error
@@ -80,13 +104,18 @@ class LocalTarget:
 
     def _whole(self, place: Path, files: list[dict[str, Any]]) -> bool:
         try:
-            check_files(place, files)
+            return self._check(place, place.name) == files
         except DamagedVersionError:
             return False
-        return (place / MANIFEST).exists()
+
+    def _check(self, place: Path, version: str) -> list[dict[str, Any]]:
+        files = wanted_files(read_signed(place, self.signers, version))
+        check_files(place, files)
+        return files
 
     def _copy(self, folder: Path, staged: Path, files: list[dict[str, Any]]) -> None:
-        for name in [*(entry["name"] for entry in files), MANIFEST]:
+        signed = [SIGNATURE] if (folder / SIGNATURE).exists() else []  # without one the check that follows says so
+        for name in [*(entry["name"] for entry in files), MANIFEST, *signed]:
             shutil.copyfile(folder / name, staged / name)
             flush(staged / name)
         for stem, ending in (("facemodel", ".pickle"), ("baselines", ".hdf5")):
@@ -95,9 +124,9 @@ class LocalTarget:
         staged.chmod(0o755)
 
     def verify(self, version: str) -> int:
-        """Compare its hashes, and ask it its golden probes in a process of its own, as a recogniser there would."""
+        """Check signature and hashes, and ask it its golden probes in a process of its own, as a recogniser would."""
         try:
-            check_files(self.path(version), wanted_files(read_manifest(self.path(version))))
+            self._check(self.path(version), version)
         except DamagedVersionError as error:
             raise DeploymentError(f"{self.name}: {error}") from error
         command = [self.python, "-m", "deepthink.model.golden", str(self.path(version))]

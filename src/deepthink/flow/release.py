@@ -39,6 +39,7 @@ def publish_site(site: Site, version: str) -> Path:
             "embedder": manifest["embedder"],
             "training": figures,
             "verdict": _short(verdict),
+            "target_nodes": [target.name for target in site.settings.targets],
         }
         folder = publish(version, contents, facts, site.registry, site.ledger)
     except VersionExistsError:
@@ -140,6 +141,17 @@ def rollback_site(site: Site, only: str | None) -> list[Outcome]:
             site.ledger.promote(outcomes[0].version, why="rolled back")
             refresh_links(site)
     return outcomes
+
+
+def send_keys(site: Site, only: str | None) -> list[str]:
+    """Give the site's targets the public keys that the site trusts; the names of those targets."""
+    if not site.keys.signers.exists():
+        raise SettingsError(f"This site trusts nobody yet: {site.keys.signers} is absent. Run: deepthink keys make")
+    with locked(site.registry.root / "rollout"):
+        targets = _targets(site, only)
+        for target in targets:
+            target.hold(site.keys.signers.read_text(encoding="utf-8"))
+    return [target.name for target in targets]
 
 
 def _targets(site: Site, only: str | None) -> list[Target]:

@@ -26,6 +26,7 @@ from deepthink.model.artifact import Recogniser, nobody, read_recogniser
 from deepthink.recognition.recognise import Senses
 from deepthink.registry.folder import FolderRegistry
 from deepthink.registry.ledger import LEDGER, Ledger
+from deepthink.registry.signing import Keys
 from deepthink.settings import Settings
 from deepthink.validation.gates import Limits
 
@@ -120,9 +121,14 @@ class Site:
         return self.settings.path(truth) if truth else None
 
     @cached_property
+    def keys(self) -> Keys:
+        """What versions are signed with, and whose signatures are believed."""
+        return Keys(self.settings.path(self.settings.keys))
+
+    @cached_property
     def registry(self) -> FolderRegistry:
         """The published versions."""
-        return FolderRegistry(self.settings.path(self.settings.registry))
+        return FolderRegistry(self.settings.path(self.settings.registry), self.keys)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -132,7 +138,10 @@ class Site:
     @cached_property
     def targets(self) -> list[Target]:
         """The machines that receive versions."""
-        return [_target(one.kind, one.name, self.settings.path(one.folder)) for one in self.settings.targets]
+        targets = [_target(one.kind, one.name, self.settings.path(one.folder)) for one in self.settings.targets]
+        for target in targets:
+            target.site_signers = self.keys.signers
+        return targets
 
     def events(self, dates: list[str] | None = None) -> list[Event]:
         """Return the events of some days, or of all that are not kept for validation, in order of time."""

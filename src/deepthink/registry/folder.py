@@ -8,17 +8,32 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deepthink.errors import DamagedVersionError, VersionExistsError, VersionNotFoundError
+from deepthink.errors import DamagedVersionError, StepError, VersionExistsError, VersionNotFoundError
 from deepthink.files import flush, locked
-from deepthink.registry.manifest import MANIFEST, check_files, read_manifest, write_manifest
+from deepthink.registry.manifest import (
+    MANIFEST,
+    SIGNATURE,
+    check_files,
+    check_nothing_else,
+    read_manifest,
+    write_manifest,
+)
 from deepthink.registry.naming import check_version, free_name
+from deepthink.registry.signing import Keys, read_signed
 
 
 class FolderRegistry:
-    """Versions as folders below `root`."""
+    """Versions as folders below `root`.
 
-    def __init__(self, root: Path) -> None:
-        self.root = Path(root)
+    Parameters
+    ----------
+    root : Path
+    keys : Keys, optional
+        Sign what is added; what is not signed by a key that they trust is not given out. Every site has them.
+    """
+
+    def __init__(self, root: Path, keys: Keys | None = None) -> None:
+        self.root, self.keys = Path(root), keys
 
     def versions(self) -> list[str]:
         """Return the names of the versions, oldest first."""
@@ -53,6 +68,8 @@ class FolderRegistry:
                 shutil.copyfile(source, staged / name)
                 flush(staged / name)
             write_manifest(staged, {"version": version, **facts})
+            if self.keys:
+                self.keys.sign(staged)
             _make_read_only(staged)
             staged.rename(target)
             flush(self.root)
@@ -78,14 +95,39 @@ class FolderRegistry:
             shutil.rmtree(left, ignore_errors=True)
 
     def get(self, version: str) -> Path:
-        """Return a version's folder after comparing every file with the manifest.
+        """Return a version's folder after comparing every file with the manifest, and that with its signature.
 
         Raises
         ------
-        VersionNotFoundError, DamagedVersionError
+        VersionNotFoundError, DamagedVersionError, UntrustedVersionError
         """
-        check_files(self._folder(version), self.manifest(version)["files"])
-        return self._folder(version)
+        folder = self._folder(version)
+        if self.keys is None:
+            check_files(folder, read_manifest(folder)["files"])
+            return folder
+        files = read_signed(folder, self.keys.signers)["files"]
+        check_files(folder, files)
+        check_nothing_else(folder, files)
+        return folder
+
+    def sign(self, version: str) -> Path:
+        """Sign a version from before versions were signed, whole as it is; its owner has to ask for that.
+
+        Raises
+        ------
+        StepError
+            It has a signature: a good one needs no other, and a bad one may say that somebody changed it.
+        """
+        folder = self._folder(version)
+        with locked(self.root / "registry"):
+            if self.keys is None or (folder / SIGNATURE).exists():
+                raise StepError(f"{version} has a signature already: see {folder / SIGNATURE}.")
+            files = read_manifest(folder)["files"]
+            check_files(folder, files)
+            check_nothing_else(folder, files)
+            self.keys.sign(folder)
+            (folder / SIGNATURE).chmod(0o444)
+        return folder
 
     def manifest(self, version: str) -> dict[str, Any]:
         """Return a version's manifest."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import platform
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,7 +17,9 @@ from deepthink.registry.base import Registry
 from deepthink.registry.ledger import Ledger
 
 MODEL = "face_recognition"
-_PACKAGES = ("numpy", "scikit-learn", "onnxruntime", "opencv-python-headless", "h5py")
+_PACKAGES = (
+    "numpy", "scipy", "scikit-learn", "numba", "onnxruntime", "opencv-python-headless", "h5py", "cryptography",
+)  # fmt: skip
 
 
 def publish(
@@ -66,11 +70,27 @@ def _facts(version: str, facts: Mapping[str, Any], previous: str | None) -> dict
         "framework": "scikit-learn",
         "source": f"deepthink {__version__}",
         "created": datetime.now().isoformat(timespec="microseconds"),
+        "published_by": _who(),
+        "date_deployed": None,  # a version never changes: when it was deployed stands in versions.yaml
         "previous_version": previous,
-        "environment": {"python": platform.python_version(), "machine": platform.machine(), **_installed()},
+        "environment": {
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "system": platform.system(),
+            **_installed(),
+        },
         "training_metrics": facts["training"],
         **{key: value for key, value in facts.items() if key != "training"},
     }
+
+
+def _who() -> str:
+    """Return user@machine; a user without a name, as in a container, by number."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = str(os.getuid())
+    return f"{user}@{platform.node()}"
 
 
 def _installed() -> dict[str, str]:
