@@ -22,6 +22,7 @@ def run(*words):
 WORDS = [*VERBS, *(f"weights {verb}" for verb in ("list", "fetch", "verify", "convert"))]
 WORDS += [f"versions {verb}" for verb in ("list", "show", "compare", "lineage", "history", "approve", "retire")]
 WORDS += [f"versions {verb}" for verb in ("taint", "restore", "pin", "unpin", "prune", "accept", "undo", "link", "tag")]
+WORDS += ["versions sentinelcam", "versions export-sentinelcam"]
 WORDS += [f"keys {verb}" for verb in ("make", "show", "trust", "sign", "send")]
 
 

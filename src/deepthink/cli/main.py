@@ -15,6 +15,7 @@ from deepthink.cli import (
     deploy,
     detect,
     embed,
+    exports,
     init,
     keys,
     publish,
@@ -29,7 +30,6 @@ from deepthink.cli import (
     suggest,
     sweep,
     train,
-    transitions,
     validate,
     weights,
 )
@@ -51,7 +51,7 @@ for module in (
 ):  # fmt: skip
     module.add_to(app)
 app.add_typer(review.app, name="review")
-app.add_typer(transitions.app, name="versions")
+app.add_typer(exports.app, name="versions")
 app.add_typer(weights.app, name="weights")
 app.add_typer(keys.app, name="keys")
 app.add_typer(benchmark.app, name="benchmark")

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deepthink.errors import DamagedVersionError, DeepthinkError, VersionNotFoundError
+from deepthink.errors import DamagedVersionError, DeepthinkError, TransitionError, VersionNotFoundError
 from deepthink.files import locked
 from deepthink.flow.release import refresh_links
 from deepthink.flow.wiring import Site
 from deepthink.registry import lanes
+from deepthink.registry.lanes import PRODUCTION, VALIDATED
 from deepthink.registry.prune import Fate, plan, prune
+from deepthink.registry.sentinelcam import SentinelCamRegistry
 
 
 @dataclass(frozen=True)
@@ -103,3 +105,23 @@ def _used(site: Site) -> dict[str, str]:
             if version:
                 used[version] = f"{target.name} {words}"
     return used
+
+
+def export_version(site: Site, version: str, theirs: SentinelCamRegistry, keep: int | None) -> dict[str, Any]:
+    """Put a version into SentinelCam's registry, and make it current there if it is in production here.
+
+    Raises
+    ------
+    TransitionError
+        It is neither in production nor validated: what failed, or is tainted, reaches no node by this way either.
+    """
+    with locked(site.registry.root / "rollout"):
+        lane = site.ledger.lane(version)
+        folder, manifest = site.registry.get(version), site.registry.manifest(version)
+        if lane not in (PRODUCTION, VALIDATED):
+            raise TransitionError(f"{version} is {lane or 'not in versions.yaml'}; only what is validated is exported.")
+        name = theirs.add(folder, manifest, [target.name for target in site.targets])
+        if lane == PRODUCTION:
+            theirs.use(name)
+        removed = theirs.retain(keep) if keep else []
+    return {"version": version, "name": name, "current": lane == PRODUCTION, "removed": removed}
