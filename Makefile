@@ -11,6 +11,7 @@ demo: .venv/demo.ok
 	$(BIN)/deepthink demo demo
 
 test: .venv/dev.ok
+	sh scripts/sshd.sh
 	$(BIN)/python -m pytest
 
 check: .venv/dev.ok

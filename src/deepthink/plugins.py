@@ -25,7 +25,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "openface": "deepthink.embedding.onnx:openface",
         "openface-sentinelcam": "deepthink.embedding.openface:OpenFace",
     },
-    "targets": {"local": "deepthink.deployment.local:LocalTarget"},
+    "targets": {
+        "local": "deepthink.deployment.local:LocalTarget",
+        "ssh": "deepthink.deployment.ssh:ssh_target",
+    },
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 from ruamel.yaml import YAML
@@ -18,6 +18,7 @@ from ruamel.yaml.error import YAMLError
 from deepthink.errors import SettingsError
 
 SITE_FILE = "site.yaml"
+_WORD = r"^[A-Za-z0-9_][A-Za-z0-9_.:%-]*$"  # of ssh's command line, where a leading dash would make it an option
 _flags: ContextVar[Mapping[str, Any]] = ContextVar(
     "flags", default=MappingProxyType({})
 )  # of the load that is going on
@@ -104,11 +105,29 @@ class RetainSettings(Section):
 
 
 class TargetSettings(Section):
-    """A machine, here a folder, that receives versions."""
+    """A machine that receives versions: docs/steps/deploy.md."""
 
     name: str = Field(description="how it is called in messages")
-    kind: str = Field("local", description="local: a folder on this machine")
-    folder: Path = Field(description="where versions are put")
+    kind: str = Field("local", description="local: a folder on this machine; ssh: one on another")
+    folder: Path = Field(description="where versions are put; of ssh, relative to the home folder there")
+    host: str | None = Field(None, pattern=_WORD, description="ssh: its name or address")
+    user: str | None = Field(None, pattern=_WORD, description="ssh: who to log in as")
+    port: int | None = Field(None, ge=1, le=65535, description="ssh: its port")
+    key: Path | None = Field(None, description="ssh: the private key to log in with")
+    python: str | None = Field(None, description="ssh: the interpreter there that verifies versions")
+    restart: str | None = Field(None, description="ssh: a command there that starts anew what uses the version")
+    healthy: str | None = Field(None, description="ssh: a command there that succeeds when that does its work")
+    patience: float | None = Field(None, gt=0, description="ssh: seconds within which `healthy` must succeed")
+
+    @model_validator(mode="after")
+    def _host_is_of_ssh(self) -> TargetSettings:
+        of_ssh = {"host", "user", "port", "key", "python", "restart", "healthy", "patience"}
+        given = sorted(of_ssh & set(self.model_dump(exclude_none=True)))
+        if self.kind == "local" and given:
+            raise ValueError(f"{given[0]} is for targets of kind ssh")
+        if self.kind == "ssh" and self.host is None:
+            raise ValueError("a target of kind ssh needs a host")
+        return self
 
 
 class Settings(BaseSettings):
@@ -260,7 +279,8 @@ def _described(section: BaseModel, indent: int) -> list[str]:
 def _valued(key: str, value: Any, indent: int) -> list[str]:
     pad = " " * indent
     if isinstance(value, list) and value and isinstance(value[0], Section):
-        items = [", ".join(f"{name}: {_scalar(part)}" for name, part in item.model_dump().items()) for item in value]
+        given = [item.model_dump(exclude_none=True) for item in value]
+        items = [", ".join(f"{name}: {_scalar(part)}" for name, part in item.items()) for item in given]
         return [f"{pad}{key}:", *(f"{pad}  - {{{item}}}" for item in items)]
     if isinstance(value, list):
         return [f"{pad}{key}: [{', '.join(repr(str(item)) for item in value)}]"]

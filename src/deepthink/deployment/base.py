@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +12,10 @@ class Target(Protocol):
 
     name: str
     site_signers: Path | None  # the public keys that it is given when it holds none
+
+    def claimed(self) -> AbstractContextManager[None]:
+        """Look whether it can take a version, and keep other deployers away meanwhile; DeploymentError."""
+        ...
 
     def current(self) -> str | None:
         """Return the version it runs, or None."""

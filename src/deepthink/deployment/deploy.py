@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deepthink.deployment.base import Target
-from deepthink.errors import DeploymentError
+from deepthink.errors import DeploymentError, StepError
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,12 @@ class Outcome:
     """What became of one target."""
 
     target: str
-    version: str | None  # what it runs now
+    version: str | None  # what it runs now; None: nothing, or not known where it was not reached
     former: str | None
     verified: bool
     answered: int  # golden probes
     error: str = ""
+    reached: bool = True
 
 
 def deploy(
@@ -60,6 +61,15 @@ def deploy(
 def _deploy_one(
     folder: Path, manifest: dict[str, Any], target: Target, progress: Callable[[str, str], None]
 ) -> Outcome:
+    try:
+        progress(target.name, "looking")
+        with target.claimed():
+            return _replace(folder, manifest, target, progress)
+    except (DeploymentError, StepError, OSError) as error:
+        return Outcome(target.name, None, None, False, 0, str(error), reached=False)
+
+
+def _replace(folder: Path, manifest: dict[str, Any], target: Target, progress: Callable[[str, str], None]) -> Outcome:
     version, former = str(manifest["version"]), target.current()
     try:
         progress(target.name, "staging")
@@ -76,14 +86,20 @@ def _deploy_one(
 
 def _revert(target: Target, former: str | None, error: str, progress: Callable[[str, str], None]) -> Outcome:
     """Put a target back on what it ran, and prove that too."""
-    if target.current() == former:
-        return Outcome(target.name, former, former, False, 0, error)
-    progress(target.name, "reverting")
-    target.step_back()
-    if former is None:
-        return Outcome(target.name, None, None, False, 0, error)
     try:
-        answered = target.verify(former)
-        return Outcome(target.name, target.current(), former, True, answered, error)
-    except DeploymentError as second:
-        return Outcome(target.name, target.current(), former, False, 0, f"{error}; and after reverting: {second}")
+        if target.current() == former:
+            return Outcome(target.name, former, former, False, 0, error)
+        progress(target.name, "reverting")
+        target.step_back()
+        answered = target.verify(former) if former else 0
+        return Outcome(target.name, former, former, former is not None, answered, error)
+    except (DeploymentError, OSError) as second:
+        return _unproved(target, former, f"{error}; and after reverting: {second}")
+
+
+def _unproved(target: Target, former: str | None, error: str) -> Outcome:
+    """Say what a target runs that could not be put back."""
+    try:
+        return Outcome(target.name, target.current(), former, False, 0, error)
+    except (DeploymentError, OSError):
+        return Outcome(target.name, None, former, False, 0, error, reached=False)

@@ -16,11 +16,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from deepthink.errors import DamagedVersionError, DeploymentError
-from deepthink.files import flush, write_json, write_text
+from deepthink.files import flush, locked, write_json, write_text
 from deepthink.registry.manifest import MANIFEST, SIGNATURE, check_files
 from deepthink.registry.signers import SIGNERS
 from deepthink.registry.signing import read_signed
@@ -52,6 +54,12 @@ class LocalTarget:
 
     def __init__(self, name: str, folder: Path, python: str = sys.executable) -> None:
         self.name, self.folder, self.python = name, Path(folder), python
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep other deployers away from the folder: they wait, and give up with an error."""
+        with locked(self.folder / "rollout"):
+            yield
 
     def current(self) -> str | None:
         """Return the version that `current` links to, or None."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from deepthink.deployment.base import Target
 from deepthink.deployment.deploy import Outcome
-from deepthink.errors import DeploymentError
+from deepthink.errors import DeploymentError, StepError
 
 
 def roll_back(targets: Sequence[Target]) -> list[Outcome]:
@@ -26,6 +26,14 @@ def roll_back(targets: Sequence[Target]) -> list[Outcome]:
 
 
 def _back_one(target: Target) -> Outcome:
+    try:
+        with target.claimed():
+            return _step_back(target)
+    except (DeploymentError, StepError, OSError) as error:
+        return Outcome(target.name, None, None, False, 0, str(error), reached=False)
+
+
+def _step_back(target: Target) -> Outcome:
     former, version = target.current(), target.previous()
     try:
         answered = target.verify(str(version))

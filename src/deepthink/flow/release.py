@@ -119,7 +119,8 @@ def deploy_site(
         outcomes = deploy(folder, manifest, _targets(site, only), progress)
         failures = [outcome for outcome in outcomes if outcome.error]
         if failures:
-            raise DeploymentError(f"{failures[0].error} It runs {failures[0].version or 'nothing'} now.")
+            runs = f" It runs {failures[0].version or 'nothing'} now." if failures[0].reached else ""
+            raise DeploymentError(f"{failures[0].error}{runs}")
         if only is None:
             site.ledger.promote(version, why="deployed, forced" if force else "deployed")
             refresh_links(site)
@@ -136,7 +137,8 @@ def rollback_site(site: Site, only: str | None) -> list[Outcome]:
         outcomes = roll_back(targets)
         failures = [outcome for outcome in outcomes if outcome.error]
         if failures:
-            raise DeploymentError(f"{failures[0].error} {failures[0].target} still runs {failures[0].version}.")
+            runs = f" {failures[0].target} still runs {failures[0].version}." if failures[0].reached else ""
+            raise DeploymentError(f"{failures[0].error}{runs}")
         if only is None and outcomes and outcomes[0].version:
             site.ledger.promote(outcomes[0].version, why="rolled back")
             refresh_links(site)

@@ -27,7 +27,7 @@ from deepthink.recognition.recognise import Senses
 from deepthink.registry.folder import FolderRegistry
 from deepthink.registry.ledger import LEDGER, Ledger
 from deepthink.registry.signing import Keys
-from deepthink.settings import Settings
+from deepthink.settings import Settings, TargetSettings
 from deepthink.validation.gates import Limits
 
 YUNET, OPENFACE = "yunet", "openface-sentinelcam"
@@ -138,7 +138,7 @@ class Site:
     @cached_property
     def targets(self) -> list[Target]:
         """The machines that receive versions."""
-        targets = [_target(one.kind, one.name, self.settings.path(one.folder)) for one in self.settings.targets]
+        targets = [_target(one, self.settings) for one in self.settings.targets]
         for target in targets:
             target.site_signers = self.keys.signers
         return targets
@@ -174,7 +174,12 @@ def make_embedder(name: str, folder: Path) -> Embedder:
     return embedder
 
 
-def _target(kind: str, name: str, folder: Path) -> Target:
-    factory: Any = plugins.find("targets", kind)
-    target: Target = factory(name, folder)
-    return target
+def _target(one: TargetSettings, settings: Settings) -> Target:
+    factory: Any = plugins.find("targets", one.kind)
+    if one.host is None:
+        here: Target = factory(one.name, settings.path(one.folder))
+        return here
+    more = one.model_dump(exclude={"name", "kind", "folder", "key"}, exclude_none=True)
+    key = settings.path(one.key) if one.key else None
+    there: Target = factory(one.name, one.folder, known_hosts=settings.path(Path("known_hosts")), key=key, **more)
+    return there

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from deepthink.datasink.base import Datasink, Event, Mark, check_event, is_date
-from deepthink.errors import BadInputError
+from deepthink.deployment.base import Target
+from deepthink.errors import BadInputError, DeploymentError
 from deepthink.records import Box, FrameKey
 
 KIND = "chk"  # the set that the check writes
@@ -87,6 +93,71 @@ def _check_refusals(datasink: Datasink, event: Event) -> None:
     for name in ("", ".", "*", "../x", "a/b", "x y"):
         asked = FrameKey(event.date, name, event.start)
         _must_refuse(lambda asked=asked: datasink.picture(asked), f"an event called {name!r}")
+
+
+def check_target(target: Target, versions: Sequence[tuple[Path, dict[str, Any]]]) -> None:
+    """Check that a target keeps the contract of `deployment/base.py`.
+
+    Parameters
+    ----------
+    target : Target
+        On which nothing runs yet, and which believes whoever signed the versions.
+    versions : sequence of (Path, dict)
+        Two versions' folders, as a registry gives them, and their manifests.
+
+    Raises
+    ------
+    AssertionError
+        It does not; the message says in what.
+    """
+    (first, manifest), (second, other) = versions
+    one, two = str(manifest["version"]), str(other["version"])
+    with target.claimed():
+        _check_first(target, first, manifest)
+        target.stage(second, other)
+        assert target.verify(two) > 0, "verify() must ask the golden probes of a staged version"
+        assert target.current() == one, "stage() and verify() must leave what runs as it is"
+        target.switch(two)
+        assert (target.current(), target.previous()) == (two, one), "switch() must note where it came from"
+        assert target.step_back() == one, "step_back() must return the version it went to"
+        assert (target.current(), target.previous()) == (one, None), "step_back() must make that version run"
+        _check_spoilt(target, first, manifest)
+        assert target.step_back() is None, "step_back() from the only version must leave nothing running"
+        assert target.current() is None, "nothing runs after a step back from the only version"
+
+
+def _check_first(target: Target, folder: Path, manifest: dict[str, Any]) -> None:
+    version = str(manifest["version"])
+    assert (target.current(), target.previous()) == (None, None), "the check needs a target on which nothing runs"
+    _must_fail(lambda: target.verify(version), "a version that was not staged")
+    target.stage(folder, manifest)
+    assert target.current() is None, "a staged version must not run before it is switched to"
+    answered = target.verify(version)
+    for _ in range(2):  # the second time changes nothing
+        target.stage(folder, manifest)
+        target.switch(version)
+        assert (target.current(), target.previous()) == (version, None), "switch() must make the version run"
+        assert target.verify(version) == answered > 0, "verify() must answer the same each time"
+
+
+def _check_spoilt(target: Target, folder: Path, manifest: dict[str, Any]) -> None:
+    """Offer a version under the other's name one byte of which is not what the manifest says."""
+    with tempfile.TemporaryDirectory() as beside:
+        spoilt = shutil.copytree(folder, Path(beside) / folder.name)
+        (spoilt / "manifest.yaml").chmod(0o644)
+        with (spoilt / "manifest.yaml").open("ab") as file:
+            file.write(b"# changed\n")
+        renamed = {**manifest, "version": f"{manifest['version']}-spoilt"}
+        _must_fail(lambda: target.stage(spoilt, renamed), "a version that was changed after it was published")
+    assert target.current() == manifest["version"], "a version that is refused must leave what runs as it is"
+
+
+def _must_fail(work: Any, what: str) -> None:
+    try:
+        work()
+    except DeploymentError:
+        return
+    raise AssertionError(f"{what} must be refused with DeploymentError")
 
 
 def _must_refuse(work, what: str) -> None:  # type: ignore[no-untyped-def]
