@@ -121,7 +121,6 @@ def check_target(target: Target, versions: Sequence[tuple[Path, dict[str, Any]]]
         assert (target.current(), target.previous()) == (two, one), "switch() must note where it came from"
         assert target.step_back() == one, "step_back() must return the version it went to"
         assert (target.current(), target.previous()) == (one, None), "step_back() must make that version run"
-        _check_spoilt(target, first, manifest)
         assert target.step_back() is None, "step_back() from the only version must leave nothing running"
         assert target.current() is None, "nothing runs after a step back from the only version"
 
@@ -130,6 +129,7 @@ def _check_first(target: Target, folder: Path, manifest: dict[str, Any]) -> None
     version = str(manifest["version"])
     assert (target.current(), target.previous()) == (None, None), "the check needs a target on which nothing runs"
     _must_fail(lambda: target.verify(version), "a version that was not staged")
+    _check_spoilt(target, folder, manifest)
     target.stage(folder, manifest)
     assert target.current() is None, "a staged version must not run before it is switched to"
     answered = target.verify(version)
@@ -141,15 +141,15 @@ def _check_first(target: Target, folder: Path, manifest: dict[str, Any]) -> None
 
 
 def _check_spoilt(target: Target, folder: Path, manifest: dict[str, Any]) -> None:
-    """Offer a version under the other's name one byte of which is not what the manifest says."""
+    """Offer the version with one byte changed, in what no reader but a hash would notice."""
+    version = str(manifest["version"])
     with tempfile.TemporaryDirectory() as beside:
         spoilt = shutil.copytree(folder, Path(beside) / folder.name)
-        (spoilt / "manifest.yaml").chmod(0o644)
-        with (spoilt / "manifest.yaml").open("ab") as file:
-            file.write(b"# changed\n")
-        renamed = {**manifest, "version": f"{manifest['version']}-spoilt"}
-        _must_fail(lambda: target.stage(spoilt, renamed), "a version that was changed after it was published")
-    assert target.current() == manifest["version"], "a version that is refused must leave what runs as it is"
+        path = spoilt / f"recogniser_{version}.json"
+        path.chmod(0o644)
+        path.write_bytes(path.read_bytes()[:-1] + b" ")
+        _must_fail(lambda: target.stage(spoilt, manifest), "a version of which a byte was changed")
+    _must_fail(lambda: target.verify(version), "a version that was refused")
 
 
 def _must_fail(work: Any, what: str) -> None:
