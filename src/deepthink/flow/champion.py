@@ -41,7 +41,7 @@ def champion_of(site: Site, version: str, challenger: Recogniser) -> Champion | 
         return uncompared(
             name, f"not comparable: {name} is of {recogniser.embedder}, {version} of {challenger.embedder}"
         )
-    events = site.registry.manifest(name).get("training", {}).get("events_per_person", {})
+    events = site.registry.manifest(name).get("training_metrics", {}).get("events_per_person", {})
     return Champion(name, recogniser, _trained_on(site.registry.get(name), name), events)
 
 
