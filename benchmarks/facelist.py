@@ -61,17 +61,19 @@ def main() -> None:
     """Measure at each length and print what came out."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 10_000, 50_000, 100_000])
+    parser.add_argument("--photographs", type=Path, help="a folder of photographs of faces, instead of drawn grain")
     parser.add_argument("--json", action="store_true", help="as JSON")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        site = film(Path(folder))
+        site = film(Path(folder), given.photographs)
         empty = measure(site, 0)
         rows = [compared(measure(site, count)) for count in given.rows]
     print(json.dumps({"empty": empty, "rows": rows}, indent=2) if given.json else table(empty, rows))
 
 
-def film(folder: Path) -> Site:
+def film(folder: Path, album: Path | None = None) -> Site:
     """Write a site of one day: 28 events of 6 frames, each with one face that differs from all others."""
+    photographs = iter(sorted(album.rglob("*.jpg"))[: EVENTS * FACES]) if album else None
     (folder / "site.yaml").write_text("rules: sentinelcam\n")
     site, rng = Site(load(folder)), np.random.default_rng(0)
     site.embedder = site.crop_embedder = Nothing()
@@ -82,7 +84,7 @@ def film(folder: Path) -> Site:
         for moment in times:
             path = site.datasink.picture_path(FrameKey(DAY, event.event, moment))
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(picture(rng))
+            path.write_bytes(photograph(next(photographs)) if photographs else picture(rng))
         site.datasink.write(event, "fr1", [Mark(moment, str(at), LABEL, BOX) for at, moment in enumerate(times)])
     return site
 
@@ -91,6 +93,17 @@ def picture(rng: np.random.Generator) -> bytes:
     """Return a JPEG of 640 by 480 with coarse grain, so that no two faces have hashes alike."""
     grain = rng.integers(0, 255, (24, 32, 3), dtype=np.uint8)
     return cv2.imencode(".jpg", cv2.resize(grain, (640, 480), interpolation=cv2.INTER_CUBIC))[1].tobytes()
+
+
+def photograph(path: Path) -> bytes:
+    """Return a frame of 640 by 480 in which a photograph of a face fills the box, as from a camera."""
+    frame = np.full((480, 640, 3), 120, np.uint8)
+    face = cv2.imread(str(path))
+    side = 2 * BOX.width  # the photographs show as much around a face as the face itself
+    left, top = (BOX.x1 + BOX.x2 - side) // 2, (BOX.y1 + BOX.y2 - side) // 2
+    left, top = max(0, left), max(0, top)
+    frame[top : top + side, left : left + side] = cv2.resize(face, (side, side), interpolation=cv2.INTER_CUBIC)
+    return cv2.imencode(".jpg", frame)[1].tobytes()
 
 
 def listed(number: int, status: Status = Status.CANDIDATE) -> Row:

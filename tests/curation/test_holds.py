@@ -96,6 +96,7 @@ def test_a_stray_quote_hides_no_row_below_it(tmp_path):
     path = listing(tmp_path / "facelist.csv", row(Status.CANDIDATE, event="z"), row(Status.IN_USE))
     path.write_text(path.read_text().replace("Ann", '"Ann', 1))
     assert ReviewedRows(path).why(event_of(), waited=True) == "in use in the facelist"
+    assert AnyRow(path).why(event_of(), waited=True) == "listed in the facelist"
 
 
 def test_the_facelist_is_read_anew_when_it_has_changed(tmp_path):  # B3

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from deepthink.datasink import inert
+from deepthink.datasink import inert, portable, tables
 from deepthink.errors import BadInputError
 
 
@@ -82,3 +82,50 @@ def test_lists_of_times_are_read_from_every_protocol():
                 inert.read(pickle.dumps(times, protocol))
         else:
             assert inert.read(pickle.dumps(times, protocol)) == times
+
+
+NESTED = b")" + b"2\x86" * 60  # a tuple of a tuple twice, of a tuple twice, ...: 2**60 of them to hash or to write out
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        b"\x80\x04}" + NESTED + b"Ns.",
+        b"\x80\x04}(" + NESTED + b"Nu.",
+        b"\x80\x04(" + NESTED + b"Nd.",
+        b"\x80\x04(" + NESTED + b"\x91.",
+        b"\x80\x04\x8f(" + NESTED + b"\x90.",
+        b"\x80\x04}(" + b"".join(b"\x8a\x0b" + ((2**61 - 1) * n).to_bytes(11, "little") + b"N" for n in (1, 2)) + b"u.",
+    ],
+    ids=range(6),
+)  # fmt: skip
+def test_nothing_but_text_is_hashed_so_that_no_key_can_take_for_ever(attack):
+    with pytest.raises(BadInputError):
+        inert.read(attack)
+
+
+def test_a_small_table_cannot_stand_for_more_values_than_a_day_has():
+    numbers = portable.Call("pandas", "RangeIndex", ())
+    rows = portable.Call("pandas", "_new_Index", (numbers, {"start": 0, "stop": 10**7, "step": 1}))
+    names = b"".join(b"X\x06\0\0\0%06dh\0" % number for number in range(1000))
+    shared = b"\x80\x04cpandas\nDataFrame\n(]q\0(" + b"N" * 1000 + b"e0}(" + names + b"uNtR."
+    for attack in (portable.dumps(portable.frame({"a": rows}, [])), shared):
+        with pytest.raises(BadInputError, match="cannot be read: it has more"):
+            tables.read_table(attack)
+
+
+def test_texts_that_overlap_are_refused():
+    """Of a megabyte of them each could hold another megabyte."""
+    made = inert.Made()
+    kind, piece = inert.Made(), inert.Made()
+    kind.name, piece.name, made.name = "string", "_restore_array", "ArrowStringArray"
+    starts = b"".join(n.to_bytes(4, "little") for n in (0, 9, 0, 9, 0, 9))
+    piece.arguments = ((kind, 5, 0, 0, [None, starts, b"x" * 9]),)
+    made.state = (piece,)
+    with pytest.raises(ValueError, match="not what it says"):
+        tables._arrow_text(made)
+
+
+def test_what_is_no_value_of_a_table_is_missing_and_never_written_out():
+    cell = b"X\x01\0\0\0a](" + NESTED + b"e"
+    assert tables.read_table(b"\x80\x04cpandas\nDataFrame\n(}(" + cell + b"uNtR.") == [{"a": None}]

@@ -87,3 +87,55 @@ def test_a_question_does_not_read_the_folder_again(tmp_path, monkeypatch):
     new = [put(tmp_path, "b", second) for second in range(3)]
     monkeypatch.setattr(pictures.os, "scandir", None)
     assert kept.times(DAY, "b") == new
+
+
+def test_a_folder_that_could_not_be_read_once_is_read_the_next_time(kept, tmp_path, monkeypatch):
+    def refused(path):
+        raise PermissionError(path)
+
+    time = put(tmp_path, "a", 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures.os, "scandir", refused)
+        with pytest.raises(PermissionError):
+            kept.times(DAY, "a")
+    assert kept.times(DAY, "a") == [time]
+
+
+def test_another_folder_in_the_place_of_the_first_is_followed(tmp_path):
+    """As when a disk is mounted over it, or a link is turned to another disk."""
+    disks = [tmp_path / "one", tmp_path / "two"]
+    for disk in disks:
+        disk.mkdir()
+        put(disk, "a", 0)
+    (tmp_path / "images").symlink_to(disks[0])
+    kept = Pictures(tmp_path / "images")
+    assert len(kept.times(DAY, "a")) == 1
+    (tmp_path / "images").unlink()
+    (tmp_path / "images").symlink_to(disks[1])
+    for second in (1, 2):
+        put(disks[1], "a", second)
+        assert len(kept.times(DAY, "a")) == 1 + second
+
+
+def test_a_folder_that_is_moved_away_and_made_anew_is_followed(kept, tmp_path):
+    kept.folder = tmp_path / "images"
+    kept.folder.mkdir()
+    put(kept.folder, "a", 0)
+    kept.times(DAY, "a")
+    kept.folder.rename(tmp_path / "old")
+    assert kept.times(DAY, "a") == []
+    kept.folder.mkdir()
+    for second in (1, 2):
+        put(kept.folder, "a", second)
+        assert len(kept.times(DAY, "a")) == second
+
+
+def test_a_network_folder_of_whose_changes_nothing_is_told_is_listed_anew(tmp_path, monkeypatch):
+    put(tmp_path, "a", 0)
+    kept = Pictures(tmp_path)
+    if kept._watch is None:
+        pytest.skip("this system tells nothing of any folder")
+    kept.times(DAY, "a")
+    monkeypatch.setattr(kept._watch, "read", lambda timeout: [])
+    put(tmp_path, "a", 1)
+    assert len(kept.times(DAY, "a")) == 2

@@ -7,6 +7,7 @@ import pytest
 import zmq
 
 from deepthink.errors import SettingsError
+from deepthink.flow.jobs import Job, JobQueue
 from deepthink.flow.sentinel import Sentinel
 from deepthink.flow.sentinel_yaml import SentinelConfig, Task, read_config
 from tests.flow.sentinel_tasks import prepare
@@ -174,6 +175,11 @@ def test_an_engine_takes_its_first_class_first_then_by_priority_then_the_oldest(
         {"task": "GetFaces", "date": "..", "event": EVENT, "sink": "a", "node": 1, "pump": "tcp://x:1"},
         {"task": "GetFaces", "date": DAY, "event": 7, "sink": "a", "node": 1, "pump": "tcp://x:1"},
         {"task": "GetFaces", "date": DAY, "event": EVENT, "sink": "a", "node": 1, "pump": "ipc:///etc/x"},
+        {"task": "GetFaces", "date": DAY, "event": EVENT, "sink": "a", "node": 1, "pump": "tcp://\ud800"},
+        {"task": "GetFaces", "date": DAY, "event": EVENT, "sink": "a", "node": ["a", "\ud800"], "pump": "tcp://x:1"},
+        {"task": "GetFaces", "date": DAY, "event": EVENT, "sink": "a", "node": [[]], "pump": "tcp://x:1"},
+        {"task": "GetFaces", "date": DAY, "event": EVENT, "sink": "a", "node": "x" * 201, "pump": "tcp://x:1"},
+        {"task": "ALERT", "payload": "x" * 70_000},
     ],
 )  # fmt: skip
 def test_a_malformed_request_is_an_error_and_the_next_good_one_is_done(site, request_):
@@ -295,6 +301,7 @@ def test_sentinelcams_own_file_is_read_as_it_is(tmp_path):
         ("class: 2\n", "class: 9\n", "no engine takes class 9"),
         ("classes: [1]", "classes: one", "cannot work"),
         ("task_list:", "task_list: [", "cannot be read"),
+        ("control_port: 5566", "control_port: 99999", "there is no port 99999"),
     ],
 )
 def test_a_file_that_cannot_work_says_why(tmp_path, old, new, says):
@@ -302,3 +309,61 @@ def test_a_file_that_cannot_work_says_why(tmp_path, old, new, says):
     file.write_text(SENTINEL_YAML.replace(old, new))
     with pytest.raises(SettingsError, match=says):
         read_config(file)
+
+
+def test_a_full_disk_refuses_jobs_and_ends_nothing(site, monkeypatch):
+    running = site.submit(sink="fine")
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("deepthink.flow.jobs.write_json", full)
+        assert site.submit() == "Error"
+        assert site.ended(running)["status"] == "Done"
+        assert any("No space left" in text for text in site.texts("Sentinel.ERROR"))
+    assert site.ended(site.submit())["status"] == "Done"
+
+
+def test_what_follows_a_job_is_never_refused_for_those_that_wait(site, monkeypatch):
+    jobs = [site.submit(task="FaceSweep", sink="gate", event=None), site.submit(sink="gate")]
+    while len([one for one in site.flags() if one["flag"] == "START"]) < 2:
+        site.service.step(0.02)
+    monkeypatch.setattr("deepthink.flow.jobs.MOST_WAITING", 0)
+    assert site.submit() == "Error"
+    (site.service.config.socket_dir / "gate").touch()
+    assert [site.ended(job)["status"] for job in jobs] == ["Done"] * 2
+    (follower,) = {one["jobid"] for one in site.flags() if one["task"] == "FaceRecon"}
+    assert site.ended(follower)["status"] == "Done"
+
+
+def test_a_flood_of_requests_does_not_keep_the_engines_from_being_heard(site):
+    with site.context.socket(zmq.DEALER) as flood:
+        flood.connect(site.service.addresses[0])
+        for _ in range(50):
+            flood.send_multipart([b"", b"{"])
+        time.sleep(0.5)
+        site.service.step(0.02)
+        time.sleep(0.2)
+        assert 0 < len(site.texts("Sentinel.ERROR")) < 50
+
+
+def test_a_second_sentinel_in_the_same_folder_says_so(site, tmp_path):
+    """Both would do the jobs that wait there."""
+    config = SentinelConfig(0, 0, "", tmp_path, {"Alpha": (1, 2, 3)}, TASKS)
+    with pytest.raises(SettingsError, match="another sentinel uses it"):
+        Sentinel(config, prepare, str(tmp_path), host="127.0.0.1")
+
+
+def test_a_folder_that_cannot_be_made_says_so_at_the_start(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match=r"socket_dir .*file.*must be a folder"):
+        Sentinel(SentinelConfig(0, 0, "", tmp_path / "file", {}), prepare, str(tmp_path), host="127.0.0.1")
+
+
+def test_jobs_are_taken_up_again_in_the_class_that_their_task_has_now(tmp_path):
+    first = JobQueue(tmp_path / "jobs.json")
+    first.add(Job("GetFaces", 7, "alpha5", "data1", DAY, EVENT, "tcp://127.0.0.1:5556"))
+    again = JobQueue(tmp_path / "jobs.json")
+    assert again.restore(TASKS) == 1
+    assert again.take("Alpha", [1])

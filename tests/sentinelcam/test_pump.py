@@ -13,9 +13,16 @@ import pandas as pd
 import pytest
 import zmq
 
+from deepthink.cli.serve import _deleting
+from deepthink.curation.holds import AnyRow
+from deepthink.datasink.answers import Answers
 from deepthink.datasink.feed import FeedDatasink
+from deepthink.datasink.folder import FolderDatasink
+from deepthink.datasink.pump import Pump
 from deepthink.datasink.wire import make_keys
-from tests.sentinelcam.site import DAY, EVENTS, HEADER, START, make_site, picture, serving
+from deepthink.errors import SettingsError
+from deepthink.files import locked
+from tests.sentinelcam.site import DAY, EVENTS, HEADER, START, answers, make_site, picture, running, serving
 
 OK = b'{"msg": "OK"}'
 
@@ -149,8 +156,6 @@ def test_no_request_leads_out_of_the_folders(tmp_path, date, event):  # B19
         (tmp_path / f"{EVENTS[0]}_2026-03-02_08.00.00.050631.jpg").write_bytes(picture())
         (tmp_path / "camwatcher.csv").write_text(f"a,b,{START.isoformat()},{EVENTS[0]},1,1,trk\n")
         (tmp_path / f"{EVENTS[0]}_trk.csv").write_text(f"{HEADER}\n{START.isoformat()},0,secret,1,2,3,4\n")
-    from tests.sentinelcam.site import answers
-
     asked = answers(tmp_path, delete=True)
     request = {"date": date, "evt": event, "frametime": "2026-03-02_08.00.00.050631"}
     for cmd in ("idx", "evt", "img", "pic", "del"):
@@ -293,3 +298,66 @@ def test_a_time_that_pandas_cannot_hold_costs_its_line_alone(ask, folder, time_)
     marks = folder / "data" / DAY / f"{EVENTS[0]}_trk.csv"
     marks.write_text(marks.read_text() + f"{time_},0,person: 0.5,1,2,3,4\n")
     assert len(pickle.loads(ask({"cmd": "evt", "date": DAY, "evt": EVENTS[0]})[1])) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("camwatcher.csv", "a,b,2026-03-02T08:00:00,x,inf,1,trk"),
+        ("camwatcher.csv", 'a\rb,"b",2026-03-02T08:00:00,x,1e999,1,trk'),
+        (f"{EVENTS[0]}_trk.csv", '2026-03-02T08:00:00,0\r,"b",inf,2,3,4'),
+    ],
+)
+def test_a_number_without_end_or_a_quote_after_a_carriage_return_costs_its_line_alone(ask, folder, name, line):
+    file = folder / "data" / DAY / name
+    file.write_bytes(file.read_bytes() + line.encode() + b"\n")
+    assert len(pickle.loads(ask({"cmd": "idx", "date": DAY})[1])) == 3
+    assert len(pickle.loads(ask({"cmd": "evt", "date": DAY, "evt": EVENTS[0]})[1])) == 3
+
+
+def test_a_camwatchers_address_that_is_none_is_refused_at_the_start(folder):
+    with pytest.raises(SettingsError, match=r"localhost:5566.* is no camwatcher's address"):
+        Pump(answers(folder), "tcp://127.0.0.1:*", camwatcher="localhost:5566")
+
+
+def test_a_client_that_asks_and_does_not_read_takes_little_memory(folder):
+    """Each of its answers would be kept for it: 10 MB each, on a busy day."""
+    asked = []
+    pump = Pump(answers(folder), "tcp://127.0.0.1:*")
+    pump.answers.answer = lambda request: asked.append(request) or [b"x" * 10**6]
+    with running(pump), zmq.Context() as context, context.socket(zmq.DEALER) as client:
+        client.linger, client.rcvhwm, client.rcvbuf = 0, 1, 4096
+        client.connect(pump.address)
+        for _ in range(100):
+            client.send_multipart([b"", msgpack.packb({"cmd": "idx"})])
+        deadline = time.monotonic() + 10
+        while len(asked) < 100 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert len(asked) == 100
+        read = 0
+        while client.poll(500):
+            read += len(client.recv_multipart()) > 0
+        assert read < 30
+
+
+def test_a_request_of_many_megabytes_is_not_even_taken_in(ask, folder):
+    taken = []
+    pump = Pump(answers(folder), "tcp://127.0.0.1:*")
+    pump.answers.answer = lambda request: taken.append(request) or [b"Error"]
+    with running(pump), zmq.Context() as context, context.socket(zmq.DEALER) as client:
+        client.linger = 0
+        client.connect(pump.address)
+        client.send_multipart([b"", b"x" * 10_000_000])
+        assert not client.poll(500)
+        assert not taken
+
+
+def test_a_deletion_waits_for_nobody_who_holds_the_facelist(folder):
+    """Everybody else would wait with it."""
+    sink, holds = FolderDatasink(folder / "data", folder / "images"), AnyRow(folder / "facelist.csv")
+    asked = Answers(sink.data, sink.images, holds.holds, _deleting(sink, holds))
+    with locked(folder / "facelist.csv"):
+        begun = time.monotonic()
+        assert asked.answer({"cmd": "del", "date": DAY, "evt": EVENTS[0]}) == [b"Error"]
+        assert time.monotonic() - begun < 5
+    assert asked.answer({"cmd": "del", "date": DAY, "evt": EVENTS[0]}) == [b"OK"]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from deepthink.curation.holds import AnyRow
     from deepthink.datasink.folder import FolderDatasink
 
+DELETION_WAITS = 0.5  # seconds for who changes the facelist; the pump answers nobody else meanwhile
+
 app = typer.Typer(help="Serve: a DataPump for SentinelCam's nodes, and more.", no_args_is_help=True)
 
 Folder = Annotated[Path | None, typer.Option(help="A datasink's folder of CSV files; else the site's.")]
@@ -53,6 +55,8 @@ def pump(
         facelist = facelist or settings.path(settings.facelist)
     if not data.is_dir():
         raise SettingsError(f"There is no folder {data}.")
+    if not images.is_dir():
+        err.print(f"There is no folder {images}: no event has pictures until there is one.")
     holds, sink = AnyRow(facelist or data / "facelist.csv"), FolderDatasink(data, images)
     if facelist is None or not facelist.exists():
         err.print(f"There is no facelist at {holds.facelist}: no event is locked until there is one.")
@@ -84,7 +88,7 @@ def _deleting(sink: FolderDatasink, holds: AnyRow) -> Callable[[str, str], None]
     """Return what deletes an event by its name, unless somebody has listed it at this very moment."""
 
     def delete(date: str, event: str) -> None:
-        with holds.hold():
+        with holds.hold(DELETION_WAITS):
             if holds.holds(date, event):
                 raise BadInputError(f"{event} has just been listed in the facelist.")
             for one in sink.events(date):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
 from deepthink.curation.facelist import Status
-from deepthink.curation.locks import EventLocks
+from deepthink.curation.locks import EventLocks, fields
 from deepthink.datasink.base import Event
-from deepthink.files import locked
+from deepthink.files import LOCK_SECONDS, locked
 
 UNREADABLE = "the facelist cannot be read"
 _WORDS = {
@@ -42,9 +41,9 @@ class AnyRow:
         return "listed in the facelist" if self.holds(event.date, event.event) else ""
 
     @contextlib.contextmanager
-    def hold(self) -> Iterator[None]:
+    def hold(self, seconds: float = LOCK_SECONDS) -> Iterator[None]:
         """Keep reviewers and sweeps from changing the facelist, for as long as it takes to delete an event."""
-        with locked(self.facelist):
+        with locked(self.facelist, seconds):
             yield
 
 
@@ -105,19 +104,11 @@ def _load(path: Path) -> dict[tuple[str, str], frozenset[str]] | None:
         return None
     found: dict[tuple[str, str], frozenset[str]] = {}
     for line in lines:
-        row = _fields(line)
+        row = fields(line)
         if len(row) > max(date, event):
             key = row[date], row[event]
             found[key] = found.get(key, frozenset()) | {_status(row, status)}
     return found
-
-
-def _fields(line: str) -> list[str]:
-    """Return a line's fields; read by itself, so that a stray quote hides no rows below it."""
-    try:
-        return next(csv.reader([line]), [])
-    except csv.Error:
-        return line.split(",")
 
 
 def _status(row: list[str], column: int) -> str:

@@ -44,12 +44,20 @@ class EventLocks:
     def _load(self) -> frozenset[tuple[str, str]] | None:
         """Return the events listed; None when that cannot be known."""
         try:
-            with self.facelist.open(newline="", encoding="utf-8", errors="replace") as file:
-                rows = csv.reader(file)
+            with self.facelist.open(encoding="utf-8", errors="replace") as file:
+                rows = (fields(line.rstrip("\n")) for line in file)
                 header = next(rows, ["date", "event"])
                 date, event = header.index("date"), header.index("event")
                 return frozenset((row[date], row[event]) for row in rows if len(row) > max(date, event))
         except FileNotFoundError:
             return frozenset()
-        except (OSError, ValueError, csv.Error):
+        except (OSError, ValueError):
             return None
+
+
+def fields(line: str) -> list[str]:
+    """Return a line's fields; read by itself, so that a stray quote hides no rows below it."""
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return line.split(",")

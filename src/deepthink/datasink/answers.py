@@ -18,7 +18,7 @@ from deepthink.datasink.base import check_date, check_event, is_date
 from deepthink.datasink.folder import INDEX, format_time, parse_time
 from deepthink.datasink.pictures import Pictures
 from deepthink.datasink.wire import DONE, ERROR, EXCEPTION, FRAMETIME, LOCKED, OK, stand_in
-from deepthink.errors import BadInputError
+from deepthink.errors import BadInputError, StepError
 
 INDEX_COLUMNS = ("node", "viewname", "timestamp", "event", "width", "height", "type")
 NO_MARKS = ("timestamp", "elapsed", "objid", "classname", "rect_x1", "rect_x2", "rect_y1", "rect_y2")
@@ -156,7 +156,7 @@ class Answers:
             return [ERROR]
         try:
             self.delete(date, event)
-        except (BadInputError, OSError):
+        except (BadInputError, StepError, OSError):
             return [ERROR]
         return [DONE]
 
@@ -189,9 +189,16 @@ def _lines(file: Path) -> list[tuple[int, list[str]]]:
     except OSError:
         return []
     lines = [line.rstrip("\r") for line in text.replace("\0", "\ufffd").split("\n")]
-    kept = ((number, line) for number, line in enumerate(lines) if line and len(line) <= LONGEST_LINE)
-    # most lines have no quotes: splitting is ten times as fast as the reader of CSV
-    return [(n, next(csv.reader([line])) if '"' in line else line.split(",")) for n, line in kept]
+    return [(n, _split(line)) for n, line in enumerate(lines) if line and len(line) <= LONGEST_LINE]
+
+
+def _split(line: str) -> list[str]:
+    if '"' not in line:  # as most have none: ten times as fast as the reader of CSV
+        return line.split(",")
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return line.split(",")
 
 
 def _time(text: str) -> datetime:
@@ -207,7 +214,7 @@ def _read_index(file: Path, state: tuple[int, int]) -> DayIndex:
         try:
             node, view, begun, event, width, height, kind = row
             rows.append((_time(begun), number, node, view, event, _whole(width), _whole(height), kind))
-        except ValueError:
+        except (ValueError, OverflowError):
             continue  # it costs itself alone
     rows.sort(key=lambda row: row[0], reverse=True)
     starts: dict[str, datetime] = {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ PANDAS = {
 }
 ARROW = {"_restore_array", "type_for_alias", "py_buffer", "chunked_array", "string", "large_string"}
 NAMES = {"numpy": NUMPY, "pandas": PANDAS, "pyarrow": ARROW, "builtins": {"slice", "bytearray"}, "_codecs": {"encode"}}
+SETS = (pickle.EMPTY_SET[0], pickle.ADDITEMS[0], pickle.FROZENSET[0])
 AS_THEY_ARE: dict[tuple[str, str], Any] = {("builtins", "slice"): slice, ("datetime", "datetime"): datetime}
 
 
@@ -48,8 +50,30 @@ class Made:
         self.state = state
 
 
+def _with_text_for_keys(code: int, keys: slice) -> Callable[[Any], None]:
+    """Return a step of the reader that refuses other keys than text."""
+    load = pickle._Unpickler.dispatch[code]
+
+    def checked(reader: Any) -> None:
+        if not all(type(key) is str for key in reader.stack[keys]):
+            raise BadInputError("A pickle from the network has keys that are not text: refused.")
+        load(reader)
+
+    return checked
+
+
 class Reader(pickle._Unpickler):
-    """The standard library's reader in Python: the one in C can be told to set aside more memory than there is."""
+    """The standard library's reader in Python: the one in C can be told to set aside more memory than there is.
+
+    Nothing but text is hashed: the hash of a tuple of tuples, each twice in the next, takes for ever from 50 on, and
+    numbers can be chosen so that all of them have the same.
+    """
+
+    dispatch = {code: load for code, load in pickle._Unpickler.dispatch.items() if code not in SETS} | {
+        pickle.SETITEM[0]: _with_text_for_keys(pickle.SETITEM[0], slice(-2, -1)),
+        pickle.SETITEMS[0]: _with_text_for_keys(pickle.SETITEMS[0], slice(0, None, 2)),
+        pickle.DICT[0]: _with_text_for_keys(pickle.DICT[0], slice(0, None, 2)),
+    }
 
     def find_class(self, module: str, name: str) -> Any:
         """Return what stands for a name.

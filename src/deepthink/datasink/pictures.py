@@ -27,7 +27,8 @@ STAMP_LENGTH = 26
 class Day:
     """One day's pictures."""
 
-    changed: int  # the folder's time of change, in nanoseconds
+    place: tuple[int, int]  # the folder's device and inode: another disk may be mounted over it
+    changed: int  # its time of change, in nanoseconds
     times: dict[str, list[datetime]] = field(default_factory=dict)  # by event, ascending
 
     def put(self, name: str) -> None:
@@ -62,28 +63,33 @@ class Pictures:
 
     def times(self, date: str, event: str) -> list[datetime]:
         """Return when an event's pictures were taken, ascending; nothing when there are none."""
-        self._follow()
+        told = self._follow()
         try:
-            changed = (self.folder / date).stat().st_mtime_ns
+            status = (self.folder / date).stat()
         except OSError:
-            self._days.pop(date, None)
+            self._forget(date)
             return []
+        place, changed = (status.st_dev, status.st_ino), status.st_mtime_ns
         day = self._days.get(date)
-        if day is None or (day.changed != changed and date not in self._watched.values()):
-            day = self._list(date, changed)
+        if day is not None and day.place != place:
+            self._forget(date)
+            day = None
+        if day is None or (day.changed != changed and date not in told):
+            # nothing was told of the change: no watch, or a network's folder, of whose other writers none is told
+            day = self._list(date, place, changed)
+        day.changed = changed
         self._days.move_to_end(date)
         return list(day.times.get(event, ()))
 
-    def _list(self, date: str, changed: int) -> Day:
+    def _list(self, date: str, place: tuple[int, int], changed: int) -> Day:
         """List a day's folder; what comes while it is listed is told by the watch, which begins before."""
         self._begin_watch(date)
-        day = self._days[date] = Day(changed)
         found: dict[str, list[datetime]] = {}
         with os.scandir(self.folder / date) as entries:
             for entry in entries:
                 if parsed := parse_name(entry.name):
                     found.setdefault(parsed[0], []).append(parsed[1])
-        day.times = {event: sorted(times) for event, times in found.items()}
+        day = self._days[date] = Day(place, changed, {event: sorted(times) for event, times in found.items()})
         while len(self._days) > DAYS:
             self._end_watch(self._days.popitem(last=False)[0])
         return day
@@ -106,10 +112,15 @@ class Pictures:
             except OSError:
                 continue  # it ended with its folder
 
-    def _follow(self) -> None:
-        """Take in what has happened since the last question."""
+    def _forget(self, date: str) -> None:
+        self._days.pop(date, None)
+        self._end_watch(date)
+
+    def _follow(self) -> set[str]:
+        """Take in what has happened since the last question; returns the days of which something was told."""
+        days: set[str] = set()
         if self._watch is None:
-            return
+            return days
         flags = inotify_simple.flags
         for told in self._watch.read(timeout=0):
             if told.mask & flags.Q_OVERFLOW:
@@ -121,6 +132,8 @@ class Pictures:
             elif date in self._days:
                 gone = told.mask & (flags.DELETE | flags.MOVED_FROM)
                 (self._days[date].drop if gone else self._days[date].put)(told.name)
+                days.add(date)
+        return days
 
 
 def parse_name(name: str) -> tuple[str, datetime] | None:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from deepthink.datasink.answers import Answers
-from deepthink.datasink.wire import ERROR, lock_server, make_keys, open_socket, unpack, zmq
+from deepthink.datasink.wire import ERROR, LONGEST_ARRIVAL, lock_server, make_keys, open_socket, unpack, zmq
 from deepthink.errors import SettingsError
 
 log = logging.getLogger(__name__)
 PATIENCE = 10.0  # seconds that a camwatcher has to delete an event
 MOST_PENDING = 64  # deletions that wait for it at once
+MOST_UNREAD = 4  # answers that wait for a client that does not read: who asks as SentinelCam does has one
 
 
 class Pump:
@@ -40,7 +41,7 @@ class Pump:
     Raises
     ------
     SettingsError
-        The address cannot be listened on.
+        The address cannot be listened on, or the camwatcher's is none.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Pump:
         self._pending: dict[Any, tuple[list[bytes], float]] = {}
         self._keeper = _gatekeeper(self._context, make_keys(curve)) if curve else None
         self._socket = open_socket(self._context, zmq.ROUTER)
+        self._socket.maxmsgsize, self._socket.sndhwm = LONGEST_ARRIVAL, MOST_UNREAD
         if curve:
             lock_server(self._socket, curve)
         try:
@@ -67,6 +69,18 @@ class Pump:
             ) from None
         self._poller = zmq.Poller()
         self._poller.register(self._socket, zmq.POLLIN)
+        if camwatcher:
+            self._check(camwatcher)
+
+    def _check(self, camwatcher: str) -> None:
+        with open_socket(self._context, zmq.REQ) as trial:
+            try:
+                trial.connect(camwatcher)
+                return
+            except zmq.ZMQError as error:
+                why = str(error)
+        self.close()
+        raise SettingsError(f"{camwatcher!r} is no camwatcher's address: {why}. One is tcp://localhost:5566.")
 
     @property
     def address(self) -> str:

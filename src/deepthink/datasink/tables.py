@@ -14,6 +14,8 @@ from deepthink.errors import BadInputError
 
 TYPES = frozenset({"i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "b1", "M8", "m8"})
 UNITS = frozenset({"s", "ms", "us", "ns"})
+MOST_ROWS = 10**6  # more than a day has
+MOST_PARTS = 32  # columns, blocks of them, pieces of one; a table of ours has 8 columns
 
 
 def read_table(content: bytes) -> list[dict[str, Any]]:
@@ -46,9 +48,9 @@ def _columns(made: Any) -> dict[str, list[Any]]:
         return _called(*made.arguments)
     manager = made.state.get("_mgr", made.state.get("_data"))  # pandas 1.0 called it _data
     blocks, axes = _parts(manager)
-    names = [str(name) for name in _values(axes[0])]
+    names = [str(name) for name in _few(_values(axes[0]))]
     columns: dict[int, list[Any]] = {}
-    for values, places in blocks:
+    for values, places in _few(blocks):
         columns |= _placed(values, places, len(names))
     return {name: columns[number] for number, name in enumerate(names)}
 
@@ -57,8 +59,15 @@ def _called(
     data: Any = None, index: Any = None, columns: Sequence[Any] = (), dtype: Any = None
 ) -> dict[str, list[Any]]:
     if data is None:
-        return {str(name): [] for name in columns}
-    return {str(name): _values(values) for name, values in data.items()}
+        return {str(name): [] for name in _values(columns)}
+    return {name: _values(values) for name, values in _few(data).items()}
+
+
+def _few(parts: Any) -> Any:
+    """Return parts that are few enough; each may stand for as many values as there are, were it of two bytes."""
+    if len(parts) > MOST_PARTS:
+        raise ValueError("it has more parts than a table of ours")
+    return parts
 
 
 def _parts(manager: Made) -> tuple[list[tuple[Any, Any]], Sequence[Any]]:
@@ -90,7 +99,9 @@ def _rows(values: Any) -> list[list[Any]]:
 def _values(made: Any) -> list[Any]:
     """Return the values of anything one-dimensional."""
     if isinstance(made, list | tuple):
-        return list(made)
+        if len(made) > MOST_ROWS:
+            raise ValueError("it has more rows than a day has frames")
+        return [_text(value) for value in made]
     array = _array(made)
     return _plain(array) if array is not None else KINDS[made.name](made)
 
@@ -106,15 +117,17 @@ def _array(made: Any) -> np.ndarray | None:
     _, shape, dtype, by_columns, raw = made.state
     if isinstance(raw, list):
         flat = np.empty(len(raw), object)
-        flat[:] = raw
+        flat[:] = [_text(value) for value in raw]
     else:
         flat = np.frombuffer(_bytes(raw), _dtype(dtype))
+    if flat.size > MOST_ROWS * MOST_PARTS:
+        raise ValueError("it has more values than a day has")
     return flat.reshape(shape, order="F" if by_columns else "C")
 
 
 def _dtype(made: Made) -> np.dtype[Any]:
     """Return the NumPy type that a pickled one stands for, of those that tables have."""
-    kind, order = str(made.arguments[0]), made.state[1]
+    kind, order = _text(made.arguments[0]), made.state[1]
     if kind not in TYPES or order not in "<>|=":
         raise BadInputError(f"A table from the network holds numbers of type {kind!r}, which none of ours does.")
     unit = ""
@@ -152,7 +165,7 @@ def _index(made: Made) -> list[Any]:
     if "start" not in state:
         return _values(state["data"])
     numbers = range(state["start"], state["stop"], state["step"])
-    if len(numbers) > 10**7:
+    if len(numbers) > MOST_ROWS:
         raise ValueError("it has more rows than a day has frames")
     return list(numbers)
 
@@ -166,7 +179,7 @@ def _arrow_text(made: Made) -> list[Any]:
     """Return the texts of Arrow's layout: a bitmap of those present, where each begins, and all their bytes."""
     kept = made.state["_pa_array"] if isinstance(made.state, dict) else made.state[0]
     pieces = kept.arguments[0] if kept.name == "chunked_array" else [kept]
-    return [text for piece in pieces for text in _arrow_piece(piece.arguments[0])]
+    return [text for piece in _few(pieces) for text in _arrow_piece(piece.arguments[0])]
 
 
 def _arrow_piece(parts: Sequence[Any]) -> list[Any]:
@@ -176,8 +189,8 @@ def _arrow_piece(parts: Sequence[Any]) -> list[Any]:
         return []
     wide = "large_string" in (kind.name, *kind.arguments)
     begins = np.frombuffer(starts, np.int64 if wide else np.int32)[offset : offset + length + 1].tolist()
-    if len(begins) != length + 1:
-        raise ValueError("a column of text is shorter than it says")
+    if len(begins) != length + 1 or begins != sorted(begins):
+        raise ValueError("a column of text is not what it says")
     here = np.unpackbits(np.frombuffer(present, np.uint8), bitorder="little")[offset:] if present else np.ones(length)
     spans = zip(begins[:-1], begins[1:], here, strict=False)
     return [text[begin:end].decode("utf-8", "replace") if filled else None for begin, end, filled in spans]
@@ -198,5 +211,5 @@ KINDS = {
     "ArrowStringArrayNumpySemantics": _arrow_text,
     "to_datetime": _to_datetime,
     "to_timedelta": _to_timedelta,
-    "array": lambda made: list(made.arguments[0]),
+    "array": lambda made: _values(made.arguments[0]),
 }

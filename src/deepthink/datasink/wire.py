@@ -22,6 +22,7 @@ except ImportError as error:
 OK = b'{"msg": "OK"}'  # the first of two frames
 DONE, ERROR, EXCEPTION, LOCKED = b"OK", b"Error", b"Exception", b"Locked"  # the only frame
 LONGEST_REQUEST = 64 * 1024  # bytes; a good one has some 150
+LONGEST_ARRIVAL = 1024 * 1024  # bytes of a request; libzmq hangs up on who sends a service more
 LONGEST_MESSAGE = 256 * 1024 * 1024  # bytes; libzmq hangs up on who sends more
 LARGEST_STAND_IN = 2000  # bytes
 FRAMETIME = re.compile(r"\d{4}-\d{2}-\d{2}_\d{2}\.\d{2}\.\d{2}(\.\d{6})?", re.ASCII)

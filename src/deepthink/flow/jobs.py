@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from deepthink.errors import BadInputError
 from deepthink.files import write_json
 from deepthink.flow.sentinel_yaml import Task
 
+log = logging.getLogger(__name__)
 QUEUED, RUNNING, DONE, FAILED = "Queued", "Running", "Done", "Failed"
 MOST_WAITING, MOST_REMEMBERED = 10_000, 1_000
 PRIORITIES = (1, 2, 3)  # the first first
+LONGEST_NAME, MOST_NAMES = 200, 8
 
 
 @dataclass
@@ -104,6 +107,9 @@ def requested(request: dict[str, Any], tasks: dict[str, Task]) -> Job:
         raise BadInputError(f"no such task, or a field is missing: {error}") from None
     if not (isinstance(sink, str) and isinstance(date, str) and isinstance(pump, str) and pump.startswith("tcp://")):
         raise BadInputError("sink, date and pump must be text, and pump an address such as tcp://data1:5556")
+    names = node if isinstance(node, list) else [node]
+    if len(names) > MOST_NAMES or not all(map(_is_name, [pump, *names])):
+        raise BadInputError("pump and node must be short plain text, and node may be a list of such: [alpha5, PiCam3]")
     check_event(sink)  # it names a folder of results
     if event is not None:
         check_event(event if isinstance(event, str) else "")
@@ -111,6 +117,13 @@ def requested(request: dict[str, Any], tasks: dict[str, Task]) -> Job:
         task.name, task.job_class, node, sink, check_date(date), event, pump,
         min(PRIORITIES[-1], max(PRIORITIES[0], priority if isinstance(priority, int) else 2)),
     )  # fmt: skip
+
+
+def _is_name(part: Any) -> bool:
+    """Whether it can be written to a file and published, whatever it says; no list within a list, nor half a sign."""
+    if isinstance(part, str):
+        return len(part) <= LONGEST_NAME and part.isprintable()
+    return part is None or isinstance(part, int | float)
 
 
 class JobQueue:
@@ -132,7 +145,7 @@ class JobQueue:
         """Take up what was not ended when the service did; returns how many jobs."""
         try:
             kept = json.loads(self.file.read_text(encoding="utf-8"))
-            self.waiting = [_restored(entry) for entry in kept if entry["task"] in tasks]
+            self.waiting = [_restored(entry, tasks) for entry in kept if entry["task"] in tasks]
         except (OSError, ValueError, KeyError, TypeError):
             self.waiting = []  # none, or cut short by a power cut of an older kind: the cameras' events are still there
         return len(self.waiting)
@@ -147,6 +160,15 @@ class JobQueue:
         """
         if len(self.waiting) >= MOST_WAITING:
             raise BadInputError(f"{MOST_WAITING} jobs wait already")
+        self.waiting.append(job)
+        try:
+            self._write()
+        except OSError as error:
+            self.waiting.pop()
+            raise BadInputError(f"a job cannot be kept in {self.file}: {error.strerror}") from None
+
+    def follow(self, job: Job) -> None:
+        """Let a job wait that follows another: it was not asked for now, and cannot be refused."""
         self.waiting.append(job)
         self.save()
 
@@ -188,7 +210,13 @@ class JobQueue:
         return [*self.ended, *self.running.values(), *self.waiting]
 
     def save(self) -> None:
-        """Keep what has not ended."""
+        """Keep what has not ended; where that cannot be done, the work goes on, and a restart would do some again."""
+        try:
+            self._write()
+        except OSError as error:
+            log.error("Jobs cannot be kept in %s: %s. A restart would not know what has changed.", self.file, error)
+
+    def _write(self) -> None:
         write_json(self.file, [_kept(job) for job in [*self.running.values(), *self.waiting]])
 
 
@@ -196,9 +224,9 @@ _KEPT = ("task", "job_class", "node", "sink", "date", "event", "pump", "priority
 
 
 def _kept(job: Job) -> dict[str, Any]:
-    values = asdict(job)
-    return {name: values[name] for name in _KEPT}
+    return {name: getattr(job, name) for name in _KEPT}
 
 
-def _restored(entry: dict[str, Any]) -> Job:
-    return Job(**{name: entry[name] for name in _KEPT})
+def _restored(entry: dict[str, Any], tasks: dict[str, Task]) -> Job:
+    kept = {name: entry[name] for name in _KEPT}
+    return Job(**{**kept, "job_class": tasks[entry["task"]].job_class})  # as sentinel.yaml says now

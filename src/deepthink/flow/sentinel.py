@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from deepthink.datasink.wire import open_socket, zmq
+from filelock import FileLock, Timeout
+
+from deepthink.datasink.wire import LONGEST_ARRIVAL, LONGEST_REQUEST, open_socket, zmq
 from deepthink.errors import BadInputError, DeepthinkError, SettingsError, StepError
 from deepthink.flow.engines import ENDED, LOST, Engine, Said, Work
 from deepthink.flow.jobs import DONE, FAILED, Job, JobQueue, requested
@@ -17,6 +19,7 @@ from deepthink.flow.sentinel_yaml import SentinelConfig
 log = logging.getLogger(__name__)
 TICK = 0.5  # seconds: how often engines are looked after when nobody says anything
 KEPT_FOR_SUBSCRIBERS = 100_000  # messages
+MOST_AT_ONCE = 20  # requests before the engines are heard again
 
 
 class Sentinel:
@@ -34,7 +37,7 @@ class Sentinel:
     Raises
     ------
     SettingsError
-        A port cannot be listened on.
+        A port cannot be listened on, or `socket_dir` is not to be had.
     """
 
     def __init__(self, config: SentinelConfig, prepare: Callable[..., Work], *arguments: Any, host: str = "*") -> None:
@@ -44,13 +47,28 @@ class Sentinel:
         self._context = zmq.Context()
         self._control = self._bound(zmq.REP, host, config.control_port)
         self._out = self._bound(zmq.PUB, host, config.logging_port)
+        self._lock = FileLock(config.socket_dir / ".sentinel.lock")
+        self._hold(config)
         restored = self.queue.restore(config.tasks)
         if restored:
             log.info("%d jobs that had not ended are taken up again", restored)
 
+    def _hold(self, config: SentinelConfig) -> None:
+        """Keep others from the same folder: two would do the same jobs, and each forget the other's."""
+        try:
+            config.socket_dir.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+            return
+        except Timeout:
+            why = "another sentinel uses it. Give each a folder of its own."
+        except OSError as error:
+            why = f"{error}. It must be a folder that can be written."
+        self._context.destroy(linger=0)
+        raise SettingsError(f"socket_dir {config.socket_dir}: {why}")
+
     def _bound(self, kind: int, host: str, port: int) -> Any:
         socket = open_socket(self._context, kind)
-        socket.sndhwm = KEPT_FOR_SUBSCRIBERS
+        socket.sndhwm, socket.maxmsgsize = KEPT_FOR_SUBSCRIBERS, LONGEST_ARRIVAL
         try:
             socket.bind(f"tcp://{host}:{port or '*'}")
         except zmq.ZMQError as error:
@@ -80,7 +98,9 @@ class Sentinel:
             if engine.connection is not None:
                 poller.register(engine.connection.fileno(), zmq.POLLIN)
         poller.poll(int(seconds * 1000))
-        while self._control.poll(0):
+        for _ in range(MOST_AT_ONCE):
+            if not self._control.poll(0):
+                break
             self._take_request()
         for engine in self.engines:
             self._listen(engine)
@@ -90,6 +110,7 @@ class Sentinel:
         for engine in self.engines:
             engine.put_away()
         self._context.destroy(linger=200)
+        self._lock.release()
 
     def publish(self, text: str, level: str = "INFO") -> None:
         """Publish a message to all who subscribe, and write it to the log.
@@ -103,7 +124,8 @@ class Sentinel:
     def _take_request(self) -> None:
         frames = self._control.recv_multipart()
         try:
-            reply = self._answer(json.loads(frames[0].decode("utf-8")) if len(frames) == 1 else None)
+            good = len(frames) == 1 and len(frames[0]) <= LONGEST_REQUEST
+            reply = self._answer(json.loads(frames[0].decode("utf-8")) if good else None)
         except (ValueError, RecursionError, DeepthinkError) as error:
             self.publish(f"Refused a request: {error}", "ERROR")
             reply = "Error"
@@ -112,7 +134,7 @@ class Sentinel:
     def _answer(self, request: Any) -> str:
         """Do what a request asks for, and return the reply: a job's id, or `OK`."""
         if not isinstance(request, dict):
-            raise BadInputError("a request is one frame of JSON with keys and values")
+            raise BadInputError(f"a request is one frame of JSON, keys and values, of {LONGEST_REQUEST} bytes at most")
         if request.get("task") == "HISTORY":
             self._tell_history()
             return "OK"
@@ -178,7 +200,7 @@ class Sentinel:
             self.queue.begin(engine.name, chained)
             self._give(engine, chained)
         else:
-            self.queue.add(chained)
+            self.queue.follow(chained)
 
     def _lost(self, engine: Engine, why: str) -> None:
         """Begin a job again that was lost by no fault of its own, as often as its task allows."""

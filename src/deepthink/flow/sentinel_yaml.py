@@ -11,6 +11,7 @@ from ruamel.yaml.error import YAMLError
 
 from deepthink.errors import SettingsError
 
+LAST_PORT = 65535
 RETRIES, STALL_MINUTES = 1, 10.0  # where a task says nothing
 
 
@@ -105,6 +106,9 @@ def _task(file: Path, name: str, entry: dict[str, Any]) -> Task:
 
 
 def _check(file: Path, config: SentinelConfig) -> None:
+    for port in (config.control_port, config.logging_port):
+        if not 0 <= port <= LAST_PORT:  # ZeroMQ would take another one, without a word
+            raise SettingsError(f"{file}: there is no port {port}: the last one is {LAST_PORT}.")
     served = {one for classes in config.engines.values() for one in classes}
     for task in config.tasks.values():
         if task.chain and task.chain not in config.tasks:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from deepthink.datasink.base import FACES, OBJECTS, RECOGNITIONS, Event, Mark
 from deepthink.datasink.feed import FeedDatasink
@@ -32,6 +32,7 @@ from deepthink.records import FrameKey
 from deepthink.settings import Settings
 
 Outcome = tuple[int, bool]  # pictures looked at, and whether what follows is worth while
+MOST_SITES = 4  # pumps and facelists that an engine stays connected to: a request may name any
 INPUT = {
     OBJECTS: "full",
     FACES: "full",
@@ -203,11 +204,12 @@ def update(given: Assignment) -> Outcome:
 
 def clean_up(given: Assignment) -> Outcome:
     """Delete old events by the profiles of the task's own file, except those that the facelist holds."""
-    site = given.site
-    if given.task.config and given.task.config.exists():
+    site, delete = given.site, None  # without a file of its own the site's settings say: a dry run, unless changed
+    if given.task.config:
         site = Site(site.settings.model_copy(deep=True))
         site.settings.retain.file, site.datasink = given.task.config, given.site.datasink
-    report = retain_site(site, None, site_policy(site).run_deletes, None, given.progress)
+        delete = site_policy(site).run_deletes
+    report = retain_site(site, None, delete, None, given.progress)
     for one in report.outcomes:
         if one.fate != "kept":
             given.say(f"DailyCleanup: {one.fate} {one.date} {one.event} ({one.profile}): {one.reason}")
@@ -238,8 +240,9 @@ def prepare(settings: Settings, config: SentinelConfig) -> Work:
         options = read_yaml(task.config) if task.config and task.config.exists() else {}
         facelist = str(options.get("facefile", ""))
         key = (job["pump"], job["sink"], facelist)
-        if key not in sites:
-            sites[key] = _site(settings, config, *key)
+        sites[key] = sites.pop(key) if key in sites else _site(settings, config, *key)  # the last used at the end
+        for old in list(sites)[:-MOST_SITES]:
+            cast(FeedDatasink, sites.pop(old).datasink).close()
         given = Assignment(job, task, sites[key], tell, options)
         try:
             return TASKS[task.does](given)
