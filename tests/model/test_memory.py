@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from deepthink.errors import SettingsError
-from deepthink.model.memory import SLACK_MB, ballot_mb, room_mb, used_mb
+from deepthink.model.memory import MACHINE_BYTES, SLACK_MB, ballot_mb, room_mb, used_mb, work_mb
 from deepthink.model.search import SupportVectorSearch
 from tests.conftest import crowd
 
@@ -42,7 +42,13 @@ def test_too_little_is_refused_with_what_it_needs():
 
 
 def test_room_is_what_is_left():
-    assert room_mb(1000, 300, 200, 2) == 500 - SLACK_MB
-    assert room_mb(600, 300, 200, 4) is None
-    assert ballot_mb(42, 5, 1000, 11) == pytest.approx(42 * 5 * 1000 * 10 * 0.5 / 2**20)
+    assert room_mb(1000, 300, 200, 32) == 500 - SLACK_MB
+    assert room_mb(600, 300, 200, 64) is None
+    assert ballot_mb(42, 5, 1000, 11) == pytest.approx(42 * 5 * 1000 * 10 * MACHINE_BYTES / 2**20)
+
+
+def test_votes_need_their_room_too():
+    """1,044 MB were taken of the 954 allowed at 50,000 faces, when each thread's tables of votes were not counted."""
+    assert work_mb(4, 50_000, 100, 128) == 2 * work_mb(2, 50_000, 100, 128)
+    assert work_mb(2, 50_000, 100, 128) > 180
     assert 20 < used_mb() < 10000

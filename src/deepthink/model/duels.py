@@ -18,8 +18,9 @@ import numpy.typing as npt
 import scipy.linalg.blas  # noqa: F401  the solver's BLAS: threadpoolctl can only limit what is loaded
 from threadpoolctl import threadpool_limits
 
+from deepthink.model.memory import BLOCK
 from deepthink.model.pairs import ABSENT, COUNTS, Path, solve_pair
-from deepthink.model.votes import BLOCK, Ballot
+from deepthink.model.votes import Ballot
 
 WORKING = 384  # points in the largest small problem: its kernel, 0.6 MB, stays in the second-level cache
 VOTING = 0.25  # share of the time that counting votes takes, until it has begun

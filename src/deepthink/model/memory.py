@@ -9,9 +9,11 @@ from pathlib import Path
 from deepthink.errors import SettingsError
 
 PAGE = resource.getpagesize()
-# Bytes of a ballot for each candidate, fold, and row of a pair: 0.33 were measured at 3,000 to 12,000 faces.
-MACHINE_BYTES = 0.5
-SLACK_MB = 48  # for what comes and goes: blocks of votes, a pair's own arrays
+# Bytes of a ballot for each candidate, fold, row of a pair: 0.33 measured at 3,000 to 12,000 faces, 0.21 at 50,000.
+MACHINE_BYTES = 0.35
+BLOCK = 512  # rows whose votes are counted at a time
+PIECE = 2**22  # kernel values at a time while votes are counted, 16 MB
+SLACK_MB = 48  # for what comes and goes: a pair's own arrays, and what the heap does not give back
 LEAST_MB = 16  # of kernel rows for each thread; with less, rows are computed again and again
 
 
@@ -30,20 +32,33 @@ def ballot_mb(candidates: int, folds: int, rows: int, classes: int) -> float:
     Examples
     --------
     >>> round(ballot_mb(42, 5, 50_000, 100))
-    496
+    347
     """
     return candidates * folds * rows * (classes - 1) * MACHINE_BYTES / 2**20
 
 
-def room_mb(total: float, used: float, ballot: float, threads: int) -> float | None:
+def work_mb(threads: int, rows: int, classes: int, features: int) -> float:
+    """Return what all threads need at least: kernel rows while pairs are solved, then, in their place, tables of votes.
+
+    Examples
+    --------
+    >>> round(work_mb(2, 50_000, 100, 128)), round(work_mb(2, 500, 10, 128))
+    (186, 32)
+    """
+    table = 4 * rows * (2 * classes + features)  # betas, those in use, and their vectors
+    values = 4 * min(PIECE, BLOCK * rows) + 3 * BLOCK * classes**2  # of kernels, and of decisions
+    return threads * max(LEAST_MB, (table + values) / 2**20)
+
+
+def room_mb(total: float, used: float, ballot: float, work: float) -> float | None:
     """Return how much is left for kernel rows; None when that is too little to work with."""
     room = total - used - ballot - SLACK_MB
-    return room if room >= LEAST_MB * threads else None
+    return room if room >= work else None
 
 
-def too_little(total: float, used: float, ballot: float, threads: int) -> SettingsError:
+def too_little(total: float, used: float, ballot: float, work: float) -> SettingsError:
     """Return what to say when even one kernel at a time does not fit."""
-    need = used + ballot + SLACK_MB + LEAST_MB * threads
+    need = used + ballot + SLACK_MB + work
     return SettingsError(
         f"{total:.0f} MB are too little for this search: it needs about {need:.0f} MB, of which {used:.0f} are in use "
         "already. Allow more (train.memory), use fewer threads, or the quick preset."

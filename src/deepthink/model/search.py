@@ -26,7 +26,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepthink.errors import SettingsError
 from deepthink.model.folds import Splits, held_out, own_duels, partition
-from deepthink.model.memory import ballot_mb, room_mb, too_little, used_mb
+from deepthink.model.memory import ballot_mb, room_mb, too_little, used_mb, work_mb
 from deepthink.model.rounds import Solve, digest, rounds, search_in_rounds
 
 if TYPE_CHECKING:
@@ -332,16 +332,16 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
 
     def _within(self, total: float, problem: Problem, candidates: list[Candidate]) -> Problem:
         """Keep to the memory that was allowed: fewer kernel rows, then one kernel at a time."""
-        used, threads = used_mb(), problem.threads
+        used, work = used_mb(), work_mb(problem.threads, len(problem.who), len(self.classes_), problem.X.shape[1])
         most = max(len(group) for group in rounds([candidate[:2] for candidate in candidates]))
         size = (self.n_splits_, len(problem.who), len(self.classes_))
         for count in (len(candidates), most):
             ballot = ballot_mb(count, *size)
-            room = room_mb(total, used, ballot, threads)
+            room = room_mb(total, used, ballot, work)
             if room is not None:
                 self._tight = count < len(candidates)
                 return replace(problem, memory_mb=min(room, problem.memory_mb))
-        raise too_little(total, used, ballot, threads)
+        raise too_little(total, used, ballot, work)
 
     def _set_results(
         self, grid: list[dict[str, Any]], scores: npt.NDArray[Any], fit: npt.NDArray[Any], score: npt.NDArray[Any]

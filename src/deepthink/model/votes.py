@@ -21,11 +21,10 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 
 from deepthink.model.kernels import block
+from deepthink.model.memory import BLOCK, PIECE
 from deepthink.model.pairs import ABSENT, Path
 
-BLOCK = 512  # rows evaluated at a time
 PAIRS = 256  # machines whose betas are laid out at a time: of 4,950 at once they took 150 MB a thread
-PIECE = 2**22  # kernel values at a time, 16 MB
 LEAST = 16  # rows at a time, however many support vectors there are
 
 
