@@ -1,6 +1,8 @@
 """The sentinel service: jobs, chains, priorities, and engines that crash, hang and fail."""
 
 import json
+import os
+import signal
 import time
 
 import pytest
@@ -367,3 +369,13 @@ def test_jobs_are_taken_up_again_in_the_class_that_their_task_has_now(tmp_path):
     again = JobQueue(tmp_path / "jobs.json")
     assert again.restore(TASKS) == 1
     assert again.take("Alpha", [1])
+
+
+def test_ctrl_c_which_reaches_every_process_of_a_terminal_is_left_to_the_service(site):
+    job = site.submit(sink="gate")
+    while not (site.service.config.socket_dir / "done").exists():
+        site.service.step(0.02)
+    os.kill(site.service.engines[0]._process.pid, signal.SIGINT)
+    (site.service.config.socket_dir / "gate").touch()
+    assert site.ended(job)["status"] == "Done"
+    assert not site.texts("Sentinel.WARNING")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
 import traceback
 from collections.abc import Callable
@@ -122,6 +123,7 @@ class Engine:
 
 def _run(connection: Connection, prepare: Callable[..., Work], arguments: tuple[Any, ...]) -> None:
     """Do job after job until the service hangs up."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all of a terminal's processes: the service ends them
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # engines share the cores among themselves
     work = prepare(*arguments)
 
