@@ -44,11 +44,12 @@ class EventLocks:
     def _load(self) -> frozenset[tuple[str, str]] | None:
         """Return the events listed; None when that cannot be known."""
         try:
-            with self.facelist.open(encoding="utf-8", errors="replace") as file:
-                rows = (fields(line.rstrip("\n")) for line in file)
-                header = next(rows, ["date", "event"])
-                date, event = header.index("date"), header.index("event")
-                return frozenset((row[date], row[event]) for row in rows if len(row) > max(date, event))
+            text = self.facelist.read_text(encoding="utf-8", errors="replace")
+            if not text.endswith("\n"):
+                return None  # SentinelCam is rewriting it in place (bug B4): what it lists is not all there yet
+            header, *rows = (fields(line) for line in text.split("\n")[:-1])
+            date, event = header.index("date"), header.index("event")
+            return frozenset((row[date], row[event]) for row in rows if len(row) > max(date, event))
         except FileNotFoundError:
             return frozenset()
         except (OSError, ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import pickle
+import re
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable
@@ -24,6 +25,7 @@ INDEX_COLUMNS = ("node", "viewname", "timestamp", "event", "width", "height", "t
 NO_MARKS = ("timestamp", "elapsed", "objid", "classname", "rect_x1", "rect_x2", "rect_y1", "rect_y2")
 YEARS = range(1678, 2262)  # what pandas' nanoseconds can hold
 LARGEST = 2**63 - 1
+_OWN_NAME = re.compile("[0-9a-f]{32}")  # as SentinelCam's outposts name events
 LONGEST_LINE = 10_000
 DAYS = 32  # whose indexes are kept
 
@@ -90,12 +92,13 @@ class Answers:
     def refusal(self, date: str, event: str, by_pattern: bool = False) -> bytes | None:
         """Return why an event cannot be deleted, as the pump says it; None when it can.
 
-        SentinelCam's camwatcher deletes whatever begins with the event's name: no other event's may then.
+        SentinelCam's camwatcher deletes every index line that holds the event's name, and all files that begin with it:
+        it is asked for its own 32 digits alone.
         """
         listed = self._day(date).starts if _is_event(date, event) else {}
         if event not in listed:
             return ERROR  # nothing is deleted by a pattern, or by the beginning of a name
-        if by_pattern and any(other.startswith(event) and other != event for other in listed):
+        if by_pattern and not _OWN_NAME.fullmatch(event):
             return ERROR
         if self.locked(date, event):
             return LOCKED
