@@ -56,6 +56,11 @@ def room_mb(total: float, used: float, ballot: float, work: float) -> float | No
     return room if room >= work else None
 
 
+def rest_mb(total: float, threads: int) -> float:
+    """Return how much is left for kernel rows after the search, whose memory the heap may not have given back."""
+    return max(LEAST_MB * threads, total - used_mb() - SLACK_MB)
+
+
 def too_little(total: float, used: float, ballot: float, work: float) -> SettingsError:
     """Return what to say when even one kernel at a time does not fit."""
     need = used + ballot + SLACK_MB + work

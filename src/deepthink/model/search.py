@@ -26,7 +26,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepthink.errors import SettingsError
 from deepthink.model.folds import Splits, held_out, own_duels, partition
-from deepthink.model.memory import ballot_mb, room_mb, too_little, used_mb, work_mb
+from deepthink.model.memory import ballot_mb, rest_mb, room_mb, too_little, used_mb, work_mb
 from deepthink.model.rounds import Solve, digest, rounds, search_in_rounds
 
 if TYPE_CHECKING:
@@ -263,6 +263,8 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         self._set_results(grid, scores, *seconds)
         if not self.refit:
             return
+        if self.total_mb is not None:
+            problem = replace(problem, memory_mb=min(problem.memory_mb, rest_mb(self.total_mb, problem.threads)))
         machine = solve_one(problem, candidates[self.best_index_])
         self.own_decisions_ = machine.own
         self.best_estimator_ = assemble(machine, X, y, who, self._svc_params(self.best_params_))
