@@ -24,7 +24,7 @@ from deepthink.model.kernels import block
 from deepthink.model.memory import BLOCK, PIECE
 from deepthink.model.pairs import ABSENT, Path
 
-PAIRS = 256  # machines whose betas are laid out at a time: all 4,950 of 100 people at once took some 100 MB a thread more
+PAIRS = 256  # machines whose betas are laid out at a time: of 100 people all at once took some 100 MB a thread more
 LEAST = 16  # rows at a time, however many support vectors there are
 
 
