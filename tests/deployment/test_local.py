@@ -297,3 +297,10 @@ def test_a_version_in_the_place_of_another_is_refused(registry, target):
     (outcome,) = roll_back([target])
     assert "is that of beta2" in outcome.error
     assert target.current() == "beta2"
+
+
+def test_a_version_that_was_never_staged_cannot_be_switched_to(registry, target):
+    roll_out(registry, "alpha", target)
+    with pytest.raises(DeploymentError, match="beta2 is not on it"):
+        target.switch("beta2")
+    assert target.current() == "alpha"

@@ -11,18 +11,17 @@ SentinelCam's sentinel reads <folder>/current/facemodel.pickle and baselines.hdf
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from deepthink.deployment.node.shelf import RefusedError, Shelf
 from deepthink.errors import DamagedVersionError, DeploymentError
-from deepthink.files import flush, locked, write_json, write_text
+from deepthink.files import flush, locked, write_text
 from deepthink.registry.manifest import MANIFEST, SIGNATURE, check_files
 from deepthink.registry.signers import SIGNERS
 from deepthink.registry.signing import read_signed
@@ -61,21 +60,22 @@ class LocalTarget:
         with locked(self.folder / "rollout"):
             yield
 
+    @property
+    def _shelf(self) -> Shelf:
+        return Shelf(self.folder)
+
     def current(self) -> str | None:
         """Return the version that `current` links to, or None."""
-        try:
-            return (self.folder / "current").readlink().name
-        except OSError:
-            return None
+        return self._shelf.current()
 
     def previous(self) -> str | None:
         """Return the version that ran before the current one, or None."""
-        before = self._history()[:-1]
+        before = self._shelf.history()[:-1]
         return before[-1] if before else None
 
     def path(self, version: str) -> Path:
         """Return where a version lies on the target."""
-        return self.folder / "versions" / version
+        return self._shelf.path(version)
 
     @property
     def signers(self) -> Path:
@@ -97,18 +97,16 @@ class LocalTarget:
             self.hold(self.site_signers.read_text(encoding="utf-8"))
         if place.exists() and self._whole(place, files):
             return
-        place.parent.mkdir(parents=True, exist_ok=True)
-        for left in place.parent.glob(".*.part"):  # by a killed deployer; the rollout's lock says that nobody is at it
-            shutil.rmtree(left, ignore_errors=True)
-        staged = Path(tempfile.mkdtemp(prefix=f".{version}.", suffix=".part", dir=place.parent))
+        shelf = self._shelf
         try:
-            self._copy(folder, staged, files)
-            self._check(staged, version)
-            _replace_folder(staged, place)
-        except (OSError, DamagedVersionError) as error:
+            self._copy(folder, shelf.begin(version), files)
+            self._check(shelf.staging, version)
+            shelf.place(version)
+            shelf.settled()  # no service has read the damaged files of a version that was replaced
+        except (OSError, DamagedVersionError, RefusedError) as error:
             raise DeploymentError(f"{self.name}: {version} could not be staged: {error}") from error
         finally:
-            shutil.rmtree(staged, ignore_errors=True)
+            shelf.discard()
 
     def _whole(self, place: Path, files: list[dict[str, Any]]) -> bool:
         try:
@@ -126,10 +124,6 @@ class LocalTarget:
         for name in [*(entry["name"] for entry in files), MANIFEST, *signed]:
             shutil.copyfile(folder / name, staged / name)
             flush(staged / name)
-        for stem, ending in (("facemodel", ".pickle"), ("baselines", ".hdf5")):
-            for versioned in staged.glob(f"{stem}_*{ending}"):
-                (staged / f"{stem}{ending}").symlink_to(versioned.name)
-        staged.chmod(0o755)
 
     def verify(self, version: str) -> int:
         """Check signature and hashes, and ask it its golden probes in a process of its own, as a recogniser would."""
@@ -149,55 +143,18 @@ class LocalTarget:
 
     def switch(self, version: str) -> None:
         """Note where we come from, then turn the link in one rename; a kill between the two changes nothing."""
-        history = self._history()
-        if version != self.current():
-            write_json(self.folder / "history.json", [*history, version])
-        self._link(version)
+        try:
+            self._shelf.forward(version)
+        except RefusedError as error:
+            raise DeploymentError(f"{self.name}: {error}") from error
 
     def step_back(self) -> str | None:
         """Turn the link to the previous version; without one, take the link away: nothing runs then."""
-        history = self._history()
-        if len(history) < 2:
-            (self.folder / "current").unlink(missing_ok=True)
-            return None
-        self._link(history[-2])
-        write_json(self.folder / "history.json", history[:-1])
-        return history[-2]
-
-    def _link(self, version: str) -> None:
-        beside = self.folder / f".current.{os.getpid()}"
-        beside.unlink(missing_ok=True)
-        beside.symlink_to(Path("versions") / version)
-        beside.replace(self.folder / "current")
-        flush(self.folder)
-
-    def _history(self) -> list[str]:
-        """Return the versions that ran, the current one last, mended by what the link says."""
-        try:
-            listed = [str(version) for version in json.loads((self.folder / "history.json").read_text())]
-        except (OSError, ValueError, TypeError):
-            listed = []
-        current = self.current()
-        if current is None:
-            return []
-        if current in listed:
-            return listed[: len(listed) - listed[::-1].index(current)]
-        return [*listed, current]
+        before = self._shelf.history()[:-1]
+        self._shelf.back(before)
+        return before[-1] if before else None
 
 
 def wanted_files(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the entries of the files that a sentinel needs; pictures of people's faces are not among them."""
     return [e for e in manifest["files"] if e["name"].startswith(WANTED) and not e["name"].endswith(UNWANTED)]
-
-
-def _replace_folder(staged: Path, place: Path) -> None:
-    """Put a staged folder in its place; a damaged one that is there moves out of the way first."""
-    flush(staged)
-    if place.exists():
-        aside = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent))
-        place.rename(aside / place.name)
-        staged.rename(place)
-        shutil.rmtree(aside, ignore_errors=True)
-    else:
-        staged.rename(place)
-    flush(place.parent)

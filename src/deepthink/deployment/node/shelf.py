@@ -1,4 +1,4 @@
-"""A node's folder of versions, laid out as `local.py` lays it out, of which one runs.
+"""A target's folder of versions, of which one runs: on a node, and on this machine for `local.py`.
 
 Replacing what runs is one rename of the link `current`. `.pending` stands while a service has not shown yet that it
 runs what the link says; it holds the history to go back to. Python 3.8: no Path.readlink, no hashlib.file_digest.
@@ -53,13 +53,21 @@ class Shelf:
             return listed[: len(listed) - listed[::-1].index(current)]
         return [*listed, current]
 
-    def begin(self, version: str) -> None:
-        """Make a folder to stage in, and clear away those that killed deployers left: the caller holds the lock."""
+    def begin(self, version: str) -> Path:
+        """Return a new folder to stage in; those that killed deployers left go: the caller holds the lock."""
         place = self.path(version)
         place.parent.mkdir(parents=True, exist_ok=True)
         for left in place.parent.glob(".*.part"):
             shutil.rmtree(left, ignore_errors=True)
         self.staged = Path(tempfile.mkdtemp(prefix=f".{version}.", suffix=".part", dir=place.parent))
+        return self.staged
+
+    @property
+    def staging(self) -> Path:
+        """The folder that is being staged in; RefusedError when there is none."""
+        if self.staged is None:
+            raise RefusedError("Nothing was staged")
+        return self.staged
 
     def discard(self) -> None:
         """Take the staged folder away, where one is left."""
@@ -79,9 +87,7 @@ class Shelf:
 
     def place(self, version: str) -> None:
         """Give the staged folder its place; a damaged one that is there moves out of the way first."""
-        staged, place = self.staged, self.path(version)
-        if staged is None:
-            raise RefusedError(f"{version} was not staged")
+        staged, place = self.staging, self.path(version)
         for stem, ending in LINKS:
             for versioned in staged.glob(f"{stem}_*{ending}"):
                 (staged / f"{stem}{ending}").symlink_to(versioned.name)
