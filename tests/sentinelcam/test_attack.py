@@ -15,6 +15,7 @@ import pytest
 import zmq
 
 from deepthink.datasink.feed import FeedDatasink
+from deepthink.datasink.pump import MOST_UNREAD
 from deepthink.datasink.wire import LONGEST_REQUEST
 from tests.sentinelcam.site import DAY, EVENTS, make_site, serving
 
@@ -159,6 +160,25 @@ def test_a_pump_that_is_killed_in_the_middle_of_its_work_is_simply_started_again
         pump.wait()
         pump.stderr.close()
     feed.close()
+
+
+def test_no_answer_is_lost_to_a_client_that_reads(tmp_path):
+    """Some were, when several requests came before the pump had heard how much the client had read."""
+    port = free_port()
+    pump = served(make_site(tmp_path), port)
+    try:
+        assert "Serving" in pump.stderr.readline()
+        with zmq.Context() as context, context.socket(zmq.DEALER) as asked:
+            asked.linger, asked.rcvtimeo = 0, 5_000
+            asked.connect(f"tcp://127.0.0.1:{port}")
+            for _ in range(1_000):
+                for _ in range(MOST_UNREAD):
+                    asked.send_multipart([b"", msgpack.packb({"cmd": "HC"})])
+                assert [asked.recv_multipart() for _ in range(MOST_UNREAD)] == [[b"", b"OK"]] * MOST_UNREAD
+    finally:
+        pump.terminate()
+        pump.wait()
+        pump.stderr.close()
 
 
 def test_a_client_that_is_killed_while_it_is_answered_disturbs_nobody(pump):

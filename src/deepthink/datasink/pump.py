@@ -58,6 +58,7 @@ class Pump:
         self._keeper = _gatekeeper(self._context, make_keys(curve)) if curve else None
         self._socket = open_socket(self._context, zmq.ROUTER)
         self._socket.maxmsgsize, self._socket.sndhwm = LONGEST_ARRIVAL, MOST_UNREAD
+        self._socket.router_mandatory = 1  # else an answer without room is dropped, and not told
         if curve:
             lock_server(self._socket, curve)
         try:
@@ -134,10 +135,13 @@ class Pump:
         self._reply(envelope, reply)
 
     def _reply(self, envelope: list[bytes], reply: list[bytes]) -> None:
+        """Send an answer; one for which a client has no room, or that nobody waits for, is dropped."""
+        # how much a client has read ZeroMQ hears only now and then; asked for its state, it hears it at once
+        self._socket.getsockopt(zmq.EVENTS)
         try:
             self._socket.send_multipart([*envelope, *reply], zmq.DONTWAIT)
         except zmq.ZMQError as error:
-            log.info("a client went away before its answer: %s", error)
+            log.info("a client went away, or does not read: %s", error)
 
     def _ask_to_delete(self, envelope: list[bytes], request: dict[str, Any]) -> None:
         """Ask the camwatcher to delete an event that may be deleted."""
