@@ -25,7 +25,24 @@ MEAN_FACE = np.array(
 )
 
 
-class DlibChip:
+class ByLandmarks:
+    """What the aligners share that go by dlib's five landmarks.
+
+    Parameters
+    ----------
+    predictor : ShapePredictor, optional
+        Finds landmarks that are not given.
+    """
+
+    def __init__(self, predictor: ShapePredictor | None = None) -> None:
+        self.predictor = predictor or ShapePredictor()
+
+    def find(self, images: Sequence[np.ndarray], boxes: Sequence[Box]) -> np.ndarray:
+        """Return dlib's five landmarks (n, 5, 2) of one face in each image; sooner than one by one."""
+        return self.predictor.predict_each(images, boxes)
+
+
+class DlibChip(ByLandmarks):
     """Turns and scales a face so that its landmarks lie as on dlib's average face (King 2009, ``get_face_chip``).
 
     Parameters
@@ -47,12 +64,8 @@ class DlibChip:
     name = "dlib-chip"
 
     def __init__(self, *, size: int = 150, padding: float = 0.25, predictor: ShapePredictor | None = None) -> None:
+        super().__init__(predictor)
         self.size, self.padding = size, padding
-        self.predictor = predictor or ShapePredictor()
-
-    def find(self, images: Sequence[np.ndarray], boxes: Sequence[Box]) -> np.ndarray:
-        """Return dlib's five landmarks (n, 5, 2) of one face in each image; sooner than one by one."""
-        return self.predictor.predict_each(images, boxes)
 
     def align(self, image: np.ndarray, box: Box, landmarks: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return a face's crop and its landmarks.

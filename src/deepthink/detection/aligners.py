@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from deepthink.detection.align import MEAN_FACE, DlibChip, usable_landmarks
+from deepthink.detection.align import MEAN_FACE, ByLandmarks, DlibChip, usable_landmarks
 from deepthink.detection.base import Aligner
 from deepthink.detection.haar_eyes import WIDTH, EyesCrop
 from deepthink.detection.landmarks import ShapePredictor
@@ -26,7 +26,7 @@ OPENFACE = np.array([(0.7889, 0.1582), (0.619, 0.1728), (0.1942, 0.1693), (0.363
 KINDS = ("dlib-chip", "arcface", "openface", "haar-eyes", "points", "box")
 
 
-class PointsCrop:
+class PointsCrop(ByLandmarks):
     """Turns, scales and moves a face so that its landmarks lie nearest to given places (Umeyama 1991).
 
     Parameters
@@ -48,12 +48,8 @@ class PointsCrop:
     name = "points"
 
     def __init__(self, size: int, points: Any, predictor: ShapePredictor | None = None) -> None:
+        super().__init__(predictor)
         self.size, self.points = size, np.asarray(points, np.float64)
-        self.predictor = predictor or ShapePredictor()
-
-    def find(self, images: Sequence[np.ndarray], boxes: Sequence[Box]) -> np.ndarray:
-        """Return dlib's five landmarks (n, 5, 2) of one face in each image."""
-        return self.predictor.predict_each(images, boxes)
 
     def align(self, image: np.ndarray, box: Box, landmarks: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return a face's crop and its landmarks, as `Aligner` says."""

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from deepthink.detection.align import usable_landmarks
-from deepthink.detection.landmarks import ShapePredictor
+from deepthink.detection.align import ByLandmarks, usable_landmarks
 from deepthink.detection.opencv import check_image
 from deepthink.errors import BadInputError, WeightsError
 from deepthink.records import Box
@@ -59,7 +57,7 @@ class Assessment:
 NO_EYES = Eyes(0, 0, 0, 0, 0, 0, -180.0)
 
 
-class EyesCrop:
+class EyesCrop(ByLandmarks):
     """Cuts faces out as a node does before it recognises them: aligned when they are candidates, else as they are.
 
     Parameters
@@ -69,13 +67,6 @@ class EyesCrop:
     """
 
     name, size = "haar-eyes", WIDTH
-
-    def __init__(self, predictor: ShapePredictor | None = None) -> None:
-        self.predictor = predictor or ShapePredictor()
-
-    def find(self, images: Sequence[np.ndarray], boxes: Sequence[Box]) -> np.ndarray:
-        """Return dlib's five landmarks (n, 5, 2) of one face in each image."""
-        return self.predictor.predict_each(images, boxes)
 
     def align(self, image: np.ndarray, box: Box, landmarks: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return a face's crop and its landmarks, as `Aligner` says."""
