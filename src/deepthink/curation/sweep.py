@@ -20,6 +20,7 @@ from deepthink.detection.base import Aligner
 from deepthink.detection.detect import Face, align_each, decode
 from deepthink.detection.quality import FACE_WIDTH, QualityRules, eyes_of, face_crop
 from deepthink.errors import BadInputError
+from deepthink.frames import read_frame
 from deepthink.records import UNKNOWN, Box, FrameKey, Sample
 
 TOGETHER = 16  # faces aligned at once
@@ -198,12 +199,9 @@ def _faces(datasink: Datasink, event: Event, marks: list[tuple[Mark, Label]]) ->
     """Yield an event's faces, each picture decoded once, each called by its place in `marks`."""
     for time, group in groupby(enumerate(marks), key=lambda each: each[1][0].time):
         key = FrameKey(event.date, event.event, time)
-        try:
-            image = decode(datasink.picture(key))
-        except BadInputError as error:
-            datasink.problems.add(f"{event.date} {event.event}", None, str(error))
-            continue
-        yield from (Face(key, image, mark.box, str(place)) for place, (mark, _) in group)
+        image = read_frame(datasink, key)
+        if image is not None:
+            yield from (Face(key, image, mark.box, str(place)) for place, (mark, _) in group)
 
 
 def _candidate(face: Face, sample: Sample, mark: Mark, label: Label) -> Candidate:

@@ -12,12 +12,12 @@ from deepthink.curation.sentinelcam import sweep_faces
 from deepthink.curation.sweep import SweepReport, sweep
 from deepthink.datasink.base import FACES, OBJECTS, RECOGNITIONS, TRACKING, Datasink, Event, Mark
 from deepthink.detection.base import Detector
-from deepthink.detection.detect import decode, find_faces
+from deepthink.detection.detect import find_faces
 from deepthink.embedding.session import usable_cores
-from deepthink.errors import BadInputError
 from deepthink.flow.ahead import ahead
 from deepthink.flow.sentinelcam import face_recon, get_faces
 from deepthink.flow.wiring import Site
+from deepthink.frames import read_frame
 from deepthink.model.artifact import Recogniser
 from deepthink.recognition.recognise import Answer, look, recognise, write_answer
 from deepthink.recognition.sentinelcam import recognise_faces
@@ -91,10 +91,8 @@ def detect_event(datasink: Datasink, event: Event, detector: Detector) -> tuple[
         near = _near(people, time)
         if not near:
             continue
-        try:
-            image = decode(datasink.picture(FrameKey(event.date, event.event, time)))
-        except BadInputError as error:
-            datasink.problems.add(f"{event.date} {event.event} {time.time()}", None, str(error))
+        image = read_frame(datasink, FrameKey(event.date, event.event, time))
+        if image is None:
             continue
         looked += 1
         for detection in find_faces(image, [mark.box for mark in near], detector):

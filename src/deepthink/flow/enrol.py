@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from deepthink.curation.facelist import Facelist, Row, Status, editing
-from deepthink.detection.detect import Face, align_each, decode
+from deepthink.detection.detect import Face, align_each
 from deepthink.embedding import facedata
 from deepthink.embedding.compare import Comparison, compare
 from deepthink.embedding.embed import Crop, EmbedReport, embed
@@ -23,6 +23,7 @@ from deepthink.flow.ahead import ahead
 from deepthink.flow.sentinelcam import update_facedata
 from deepthink.flow.version_files import VersionFiles, version_files
 from deepthink.flow.wiring import Site
+from deepthink.frames import read_frame
 from deepthink.recognition.recognise import TOGETHER
 from deepthink.records import FrameKey, Progress
 
@@ -172,12 +173,8 @@ def _crops(site: Site, rows: Mapping[str, Row]) -> Callable[[set[str]], Iterable
 
 def _faces(site: Site, rows: Mapping[str, Row], frame: FrameKey, keys: list[str]) -> list[Face]:
     """Return the faces of a picture; none, and a note, when it cannot be had."""
-    try:
-        image = decode(site.datasink.picture(frame))
-    except BadInputError as error:
-        site.datasink.problems.add(f"{frame.date} {frame.event}", None, f"not embedded: {error}")
-        return []
-    return [Face(frame, image, rows[key].box, key) for key in keys]
+    image = read_frame(site.datasink, frame, "not embedded")
+    return [] if image is None else [Face(frame, image, rows[key].box, key) for key in keys]
 
 
 def _mark_in_use(site: Site, embedded: set[str]) -> int:

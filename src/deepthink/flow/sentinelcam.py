@@ -18,6 +18,7 @@ from deepthink.embedding import facedata
 from deepthink.embedding.embed import SAVE_EVERY, EmbedReport
 from deepthink.errors import BadInputError, MixedEmbeddersError
 from deepthink.flow.wiring import Site
+from deepthink.frames import read_frame
 from deepthink.model.artifact import Recogniser
 from deepthink.model.baselines import read_baselines
 from deepthink.model.sentinelcam import FaceRecon
@@ -32,10 +33,8 @@ def get_faces(datasink: Datasink, event: Event, people: list[Mark], detector: De
     """
     looked, found = 0, []
     for time in searched(datasink.times(event), {mark.time for mark in people}):
-        try:
-            image = decode(datasink.picture(FrameKey(event.date, event.event, time)))
-        except BadInputError as error:
-            datasink.problems.add(f"{event.date} {event.event} {time.time()}", None, str(error))
+        image = read_frame(datasink, FrameKey(event.date, event.event, time))
+        if image is None:
             continue
         looked += 1
         found += [Mark(time, str(number), "Face", one.box) for number, one in enumerate(detector.detect(image))]

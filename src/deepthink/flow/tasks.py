@@ -15,7 +15,6 @@ from typing import Any, cast
 from deepthink.datasink.base import FACES, OBJECTS, RECOGNITIONS, Event, Mark
 from deepthink.datasink.feed import FeedDatasink
 from deepthink.datasink.labels import parse_label
-from deepthink.detection.detect import decode
 from deepthink.detection.objects import ObjectDetector
 from deepthink.errors import BadInputError, SettingsError, WeightsError
 from deepthink.flow.collect import answers, faces_of, sweep_site, write_set
@@ -25,6 +24,7 @@ from deepthink.flow.keep import retain_site, site_policy
 from deepthink.flow.sentinel_yaml import SentinelConfig, Task, read_yaml
 from deepthink.flow.sentinelcam import face_recon
 from deepthink.flow.wiring import Site
+from deepthink.frames import read_frame
 from deepthink.model.artifact import Recogniser, read_recogniser
 from deepthink.recognition.recognise import write_answer
 from deepthink.recognition.sentinelcam import recognise_faces
@@ -116,12 +116,9 @@ def all_frames(given: Assignment) -> Outcome:
     times, found = sink.times(event), list[Mark]()
     for time in times:
         given.tell("beat")
-        try:
-            image = decode(sink.picture(FrameKey(event.date, event.event, time)))
-        except BadInputError as error:
-            sink.problems.add(f"{event.date} {event.event} {time.time()}", None, str(error))
-            continue
-        found += [Mark(time, str(n), str(thing), thing.box) for n, thing in enumerate(detector.detect(image))]
+        image = read_frame(sink, FrameKey(event.date, event.event, time))
+        things = [] if image is None else detector.detect(image)
+        found += [Mark(time, str(n), str(thing), thing.box) for n, thing in enumerate(things)]
     sink.write(event, OBJECTS, found)
     given.publish(OBJECTS, times, "trk")
     return len(times), True

@@ -13,10 +13,11 @@ from deepthink.datasink.base import FACES, RECOGNITIONS, Datasink, Event, Mark
 from deepthink.datasink.labels import Label
 from deepthink.detection.base import Aligner
 from deepthink.detection.detect import Face as Found
-from deepthink.detection.detect import align_each, decode
+from deepthink.detection.detect import align_each
 from deepthink.detection.quality import QualityRules
 from deepthink.embedding.base import Embedder
-from deepthink.errors import BadInputError, MixedEmbeddersError
+from deepthink.errors import MixedEmbeddersError
+from deepthink.frames import read_frame
 from deepthink.model.artifact import Recogniser
 from deepthink.recognition.tracks import Face, Track, link
 from deepthink.records import UNKNOWN, FrameKey, Identification, Sample
@@ -102,12 +103,9 @@ def _faces(datasink: Datasink, event: Event) -> Iterator[Found]:
     """Yield an event's faces, each picture decoded once and only when it is needed."""
     for time, marks in groupby(datasink.marks(event, FACES), key=lambda mark: mark.time):
         key = FrameKey(event.date, event.event, time)
-        try:
-            image = decode(datasink.picture(key))
-        except BadInputError as error:
-            datasink.problems.add(f"{key.date} {key.event}", None, str(error))
-            continue
-        yield from (Found(key, image, mark.box, mark.objid) for mark in marks)
+        image = read_frame(datasink, key)
+        if image is not None:
+            yield from (Found(key, image, mark.box, mark.objid) for mark in marks)
 
 
 def _embedded(samples: Sequence[tuple[Sample, str]], embedder: Embedder) -> list[Face]:

@@ -10,10 +10,10 @@ import numpy as np
 
 from deepthink.datasink.base import FACES, Datasink, Event, Mark
 from deepthink.datasink.labels import Label
-from deepthink.detection.detect import decode
 from deepthink.detection.haar_eyes import Eyes, align_eyes, assess, enlarge
 from deepthink.detection.sentinelcam import check_size, raw_crop
 from deepthink.errors import BadInputError
+from deepthink.frames import read_frame
 from deepthink.model.sentinelcam import FaceRecon
 from deepthink.records import Box, FrameKey
 
@@ -36,13 +36,9 @@ def recognise_faces(datasink: Datasink, event: Event, embedder: CropEmbedder, re
     """
     found: list[Mark] = []
     for time, group in groupby(datasink.marks(event, FACES), key=lambda mark: mark.time):
-        marks = list(group)
-        try:
-            image = decode(datasink.picture(FrameKey(event.date, event.event, time)))
-        except BadInputError as error:
-            datasink.problems.add(f"{event.date} {event.event}", None, str(error))
-            continue
-        found += _recognised(datasink, event, image, marks, embedder, recon)
+        image = read_frame(datasink, FrameKey(event.date, event.event, time))
+        if image is not None:
+            found += _recognised(datasink, event, image, list(group), embedder, recon)
     return found
 
 
