@@ -136,10 +136,13 @@ class Pump:
 
     def _reply(self, envelope: list[bytes], reply: list[bytes]) -> None:
         """Send an answer; one for which a client has no room, or that nobody waits for, is dropped."""
-        # how much a client has read ZeroMQ hears only now and then; asked for its state, it hears it at once
-        self._socket.getsockopt(zmq.EVENTS)
+        answer = [*envelope, *reply]
         try:
-            self._socket.send_multipart([*envelope, *reply], zmq.DONTWAIT)
+            try:
+                self._socket.send_multipart(answer, zmq.DONTWAIT)
+            except zmq.Again:  # of what a client has read ZeroMQ hears only now and then; asked for its state, at once
+                self._socket.getsockopt(zmq.EVENTS)
+                self._socket.send_multipart(answer, zmq.DONTWAIT)
         except zmq.ZMQError as error:
             log.info("a client went away, or does not read: %s", error)
 
