@@ -9,4 +9,5 @@ lock() {
 }
 lock core.txt
 lock train.txt --extra train --extra web --extra deploy --extra sentinelcam
-lock dev.txt --extra train --extra web --extra deploy --extra sentinelcam --extra dlib --extra cluster --extra dev
+lock dev.txt --extra train --extra web --extra deploy --extra sentinelcam --extra dlib --extra cluster \
+    --extra ansible --extra mlflow --extra dev
