@@ -27,7 +27,8 @@ def test_what_is_sent_to_a_node_is_python_3_8_without_other_libraries(path):
     names = {alias.name for top in tops if isinstance(top, ast.Import) for alias in top.names}
     names |= {str(top.module) for top in tops if isinstance(top, ast.ImportFrom)}
     ours = {name for name in names if name.startswith("deepthink")}
-    assert ours <= {f"deepthink.deployment.node.{one}" for one in ("shelf", "service")} | {"deepthink.model.platt"}
+    neighbours = {f"deepthink.deployment.node.{one.stem}" for one in MODULES}
+    assert ours <= neighbours | {"deepthink.model.platt"}
     assert not names & {"scipy", "sklearn", "filelock", "ruamel", "ruamel.yaml", "pydantic"}
 
 

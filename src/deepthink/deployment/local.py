@@ -14,20 +14,20 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from deepthink.deployment.node.lists import rows
 from deepthink.deployment.node.shelf import RefusedError, Shelf
+from deepthink.deployment.parts import SENTINEL, wanted_files
 from deepthink.errors import DamagedVersionError, DeploymentError
 from deepthink.files import flush, locked, write_text
 from deepthink.registry.manifest import MANIFEST, SIGNATURE, check_files
 from deepthink.registry.signers import SIGNERS
 from deepthink.registry.signing import read_signed
 
-WANTED = ("recogniser_", "facemodel_", "baselines_", "golden.")
-UNWANTED = (".ipynb", ".html")
 VERIFY_SECONDS = 120
 
 
@@ -42,6 +42,8 @@ class LocalTarget:
         Where versions are put.
     python : str
         The interpreter that verifies them: that of the recogniser which will use them.
+    receives : sequence of str
+        The parts of a version that are put there, keys of `deployment.parts.PARTS`.
 
     Attributes
     ----------
@@ -51,8 +53,10 @@ class LocalTarget:
 
     site_signers: Path | None = None
 
-    def __init__(self, name: str, folder: Path, python: str = sys.executable) -> None:
-        self.name, self.folder, self.python = name, Path(folder), python
+    def __init__(
+        self, name: str, folder: Path, python: str = sys.executable, receives: Sequence[str] = SENTINEL
+    ) -> None:
+        self.name, self.folder, self.python, self.receives = name, Path(folder), python, tuple(receives)
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
@@ -91,7 +95,7 @@ class LocalTarget:
 
         Who is believed is what the target holds, not what the deployer brings.
         """
-        version, files = str(manifest["version"]), wanted_files(manifest)
+        version, files = str(manifest["version"]), wanted_files(manifest, self.receives)
         place = self.path(version)
         if self.site_signers and not self.signers.exists():
             self.hold(self.site_signers.read_text(encoding="utf-8"))
@@ -115,7 +119,7 @@ class LocalTarget:
             return False
 
     def _check(self, place: Path, version: str) -> list[dict[str, Any]]:
-        files = wanted_files(read_signed(place, self.signers, version))
+        files = wanted_files(read_signed(place, self.signers, version), self.receives)
         check_files(place, files)
         return files
 
@@ -126,11 +130,23 @@ class LocalTarget:
             flush(staged / name)
 
     def verify(self, version: str) -> int:
-        """Check signature and hashes, and ask it its golden probes in a process of its own, as a recogniser would."""
+        """Check signature and hashes, and ask it its golden probes in a process of its own, as a recogniser would.
+
+        Where no model is received, the rows of the lists are read and counted instead.
+        """
         try:
             self._check(self.path(version), version)
         except DamagedVersionError as error:
             raise DeploymentError(f"{self.name}: {error}") from error
+        return self._asked(version) if "model" in self.receives else self._read(version)
+
+    def _read(self, version: str) -> int:
+        try:
+            return rows(self.path(version))
+        except RefusedError as error:
+            raise DeploymentError(f"{self.name}: {error}") from error
+
+    def _asked(self, version: str) -> int:
         command = [self.python, "-m", "deepthink.model.golden", str(self.path(version))]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=VERIFY_SECONDS, check=False)
@@ -153,8 +169,3 @@ class LocalTarget:
         before = self._shelf.history()[:-1]
         self._shelf.back(before)
         return before[-1] if before else None
-
-
-def wanted_files(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the entries of the files that a sentinel needs; pictures of people's faces are not among them."""
-    return [e for e in manifest["files"] if e["name"].startswith(WANTED) and not e["name"].endswith(UNWANTED)]

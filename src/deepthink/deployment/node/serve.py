@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from deepthink.deployment.node.lists import rows
 from deepthink.deployment.node.service import Service, step_back, switch
 from deepthink.deployment.node.shelf import CHUNK, RefusedError, Shelf, plain, write
 
@@ -153,6 +154,10 @@ class Desk:
             said = (done.stderr.strip().splitlines() or [""])[-1] if "done" in locals() else ""
             raise RefusedError(f"{version} could not be verified: {said or error}") from error
         return result
+
+    def rows(self, version: str) -> int:
+        """Return how many rows the lists of a version hold."""
+        return rows(self._shelf.path(version))
 
     def switch(self, version: str, service: dict[str, Any]) -> None:
         """Make a version run, with its service."""

@@ -14,7 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-LINKS = (("facemodel", ".pickle"), ("baselines", ".hdf5"))  # the names that SentinelCam's sentinel reads
+# the names that SentinelCam's sentinel and datasink read
+LINKS = (("facemodel", ".pickle"), ("baselines", ".hdf5"), ("facelist", ".csv"), ("facedata", ".hdf5"))
 CHUNK = 1 << 20
 
 
