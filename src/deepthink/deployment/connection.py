@@ -45,7 +45,7 @@ def _source(name: str) -> str:
     return files(package).joinpath(f"{module}.py").read_text(encoding="utf-8")
 
 
-NODE = tuple(f"deepthink.deployment.node.{module}" for module in ("shelf", "lists", "service", "serve"))
+NODE = tuple(f"deepthink.deployment.node.{module}" for module in ("shelf", "lists", "service", "health", "serve"))
 
 
 class Connection:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from deepthink.deployment.node.health import health
 from deepthink.deployment.node.lists import rows
 from deepthink.deployment.node.shelf import RefusedError, Shelf
 from deepthink.deployment.parts import SENTINEL, wanted_files
@@ -85,6 +86,16 @@ class LocalTarget:
     def signers(self) -> Path:
         """The public keys that the target holds."""
         return self.folder / SIGNERS
+
+    def health(self) -> dict[str, Any]:
+        """Return how the machine is doing, and what is wrong with the version that runs; nothing is changed."""
+        found, wrong = health(self._shelf, self.python), ""
+        try:
+            if found["current"] is not None and (found["numpy"] or "model" not in self.receives):
+                self.verify(found["current"])
+        except DeploymentError as error:
+            wrong = str(error)
+        return {**found, "skew": 0.0, "wrong": wrong}
 
     def hold(self, signers: str) -> None:
         """Hold these public keys from now on, in OpenSSH's allowed_signers format."""

@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from deepthink.deployment.node.health import health
 from deepthink.deployment.node.lists import rows
 from deepthink.deployment.node.service import Service, step_back, switch
 from deepthink.deployment.node.shelf import CHUNK, RefusedError, Shelf, plain, write
@@ -48,6 +49,10 @@ class Desk:
             "numpy": numpy.stdout.strip() if numpy.returncode == 0 else None,
             "trouble": (numpy.stderr.strip().splitlines() or [""])[-1],
         }  # fmt: skip
+
+    def health(self, healthy: str) -> dict[str, Any]:
+        """Return how this machine and the service on it are doing."""
+        return health(self._shelf, healthy=healthy)
 
     def free(self) -> int:
         """Return how many bytes can still be written there."""
