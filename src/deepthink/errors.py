@@ -14,6 +14,7 @@ DeepthinkError
 │   └── UntrustedVersionError             its manifest is not what a trusted key has signed
 ├── TransitionError                       a version that may not go where it is sent in the ledger
 │   └── HandEditError                     the ledger was changed by hand, and nobody has accepted that
+├── StaleViewError                        a decision about rows that somebody else has decided meanwhile
 ├── GateError                             a version whose verdict does not allow the step
 ├── DeploymentError                       a target did not take a version
 └── StepError                             a step that could not be finished
@@ -108,6 +109,15 @@ class HandEditError(TransitionError):
             f"{path} was changed by hand: {'; '.join(self.edits)}. "
             "Keep that: deepthink versions accept --why ... Or undo it: deepthink versions undo"
         )
+
+
+class StaleViewError(DeepthinkError):
+    """Rows are not what they were when they were shown to whoever decides about them."""
+
+    def __init__(self, rows: Iterable[int]) -> None:
+        self.rows = list(rows)
+        shown = ", ".join(map(str, self.rows[:8])) + (" and more" if len(self.rows) > 8 else "")
+        super().__init__(f"Rows {shown} have been changed since you saw them; nothing was done. Look again.")
 
 
 class GateError(DeepthinkError):

@@ -7,6 +7,7 @@ import csv
 import io
 import math
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -174,6 +175,16 @@ class Facelist(Mapping[int, Row]):
         found = ((number, self._row(number)) for number in maybe)
         return {number: row for number, row in found if row is not None and row.status in statuses}
 
+    def tally(self) -> Counter[tuple[Status, str]]:
+        """Count the readable rows by status and name; those that stand as we write them are not parsed for it."""
+        found: Counter[tuple[Status, str]] = Counter()
+        for number, exact in self._all_seen():
+            if exact is not None:
+                found[Status(int(exact["status"])), exact["name"]] += 1
+            elif row := self._row(number):
+                found[row.status, row.name] += 1
+        return found
+
     def find(self, frame: FrameKey, objid: int) -> int | None:
         """Return the number of an object's first row in a frame, None when it has none."""
         if self._places is None:
@@ -256,6 +267,15 @@ class Facelist(Mapping[int, Row]):
         lines += [self._line(number, dated, had) for number in range(1, len(self._lines) + 1)]
         with replacing(self.path) as beside, beside.open("w", encoding="utf-8", errors="surrogateescape") as file:
             file.write("\n".join(lines) + "\n")
+        self._stat, self.touched = _stat(self.path), False  # what is in memory is what is on the disk
+
+    def adopt(self, other: Facelist) -> None:
+        """Take over what another reading of the file has parsed, for the lines that are still the same."""
+        if other._columns != self._columns:
+            return
+        for at, (line, known) in enumerate(zip(self._lines, other._lines, strict=False)):
+            if line == known and at + 1 in other._rows and other._exact[at] is not None:
+                self._exact[at], self._rows[at + 1] = other._exact[at], other._rows[at + 1]
 
     def _dated(self, number: int) -> bool:
         """Whether a line that nobody has parsed ends in a date."""
