@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from deepthink.errors import MissingExtraError, StepError
 from deepthink.files import replacing, write_text
+from deepthink.flow.heartbeat import ENDING
 from deepthink.records import Progress
 
 KERNEL = "python3"
@@ -55,7 +57,7 @@ def execute(
     with tempfile.TemporaryDirectory() as folder:
         plain, done = Path(folder) / f"{name}.ipynb", Path(folder) / "executed.ipynb"
         nbformat.write(jupytext.reads(source, fmt="py:percent"), plain)
-        wrong = _run(plain, done, parameters, executed.parent, progress, stall)
+        wrong = _run(plain, done, parameters, executed, progress, stall)
         failed = executed.with_suffix(".failed.ipynb")
         if done.exists():
             with replacing(failed if wrong else executed) as beside:
@@ -66,7 +68,9 @@ def execute(
     return executed
 
 
-def _run(plain: Path, done: Path, parameters: Mapping[str, Any], folder: Path, progress: Progress, stall: float) -> str:
+def _run(
+    plain: Path, done: Path, parameters: Mapping[str, Any], executed: Path, progress: Progress, stall: float
+) -> str:
     """Run all cells in a kernel of their own; returns what went wrong, empty when nothing did."""
     import papermill
     from nbclient.exceptions import DeadKernelError
@@ -74,12 +78,11 @@ def _run(plain: Path, done: Path, parameters: Mapping[str, Any], folder: Path, p
     from deepthink.flow.watch import running_cell, watching
 
     progress(0, 1, "running the notebook")
-    beat = done.with_name("beat.json")
-    with watching(done, beat, progress, stall) as watch:
+    with _heartbeat(executed) as beat, watching(done, beat, progress, stall) as watch:
         try:
             papermill.execute_notebook(
                 str(plain), str(done), {**parameters, "heartbeat": str(beat)}, kernel_name=KERNEL, progress_bar=False,
-                cwd=str(folder), start_timeout=START_SECONDS, kernel_manager_class=watch.kernel_class,
+                cwd=str(executed.parent), start_timeout=START_SECONDS, kernel_manager_class=watch.kernel_class,
             )  # fmt: skip
         except papermill.PapermillExecutionError as error:
             return f"{error.ename}: {error.evalue}"
@@ -88,6 +91,17 @@ def _run(plain: Path, done: Path, parameters: Mapping[str, Any], folder: Path, p
                 return f"ended after {stall / 60:.0f} minutes without progress, in {watch.hung}"
             return f"its process died, in {running_cell(done)}; mostly that is for want of memory"
     return ""
+
+
+@contextlib.contextmanager
+def _heartbeat(executed: Path) -> Iterator[Path]:
+    """Give a file beside the executed notebook for its signs of life: `deepthink doctor` looks there."""
+    beat = executed.with_name(f".{executed.stem}{ENDING}")
+    beat.unlink(missing_ok=True)  # a killed run's
+    try:
+        yield beat
+    finally:
+        beat.unlink(missing_ok=True)
 
 
 def _write_page(executed: Path) -> None:

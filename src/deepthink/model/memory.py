@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from deepthink.errors import SettingsError
@@ -14,6 +15,11 @@ MACHINE_BYTES = 0.35
 BLOCK = 512  # rows whose votes are counted at a time
 PIECE = 2**22  # kernel values at a time while votes are counted, 16 MB
 SLACK_MB = 48  # for what comes and goes: a pair's own arrays, and what the heap does not give back
+START_MB = 230  # of the notebook's process before it has read a face, measured
+AFTER_BYTES = 17_000  # a face, of what follows the search: a quick training of 50,000 faces had 1,054 MB
+KERNELS_MB = 256  # of kernel rows where nothing limits them, as in `SupportVectorSearch`
+LARGE = 2000  # faces from which the search is our own: `choice.COMPILE_FACES`
+CANDIDATES = {"quick": (1, 1), "standard": (42, 7), "wide": (90, 10)}  # of a grid, and of its largest kernel's
 LEAST_MB = 16  # of kernel rows for each thread; with less, rows are computed again and again
 
 
@@ -54,6 +60,32 @@ def room_mb(total: float, used: float, ballot: float, work: float) -> float | No
     """Return how much is left for kernel rows; None when that is too little to work with."""
     room = total - used - ballot - SLACK_MB
     return room if room >= work else None
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a training takes, in MB, as far as that can be told before it."""
+
+    most: float  # at its height, when nothing limits it
+    least: float  # that `train.memory` must allow
+
+
+def training_mb(faces: int, people: int, preset: str, folds: int, threads: int, features: int = 128) -> Need:
+    """Return about how much memory a whole training needs, its notebook included.
+
+    Examples
+    --------
+    >>> need = training_mb(50_000, 100, "standard", 5, 2)
+    >>> round(need.most), round(need.least)
+    (1067, 522)
+    """
+    after = START_MB + faces * AFTER_BYTES / 2**20
+    if faces < LARGE or people < 2:
+        return Need(after, 0)
+    every, group = CANDIDATES[preset]
+    work = START_MB + SLACK_MB + work_mb(threads, faces, people, features)
+    most = work + KERNELS_MB + ballot_mb(every, folds, faces, people)
+    return Need(max(after, most), work + ballot_mb(group, folds, faces, people))
 
 
 def rest_mb(total: float, threads: int) -> float:

@@ -119,13 +119,13 @@ def synchronised() -> bool | None:
 
 def heat(zones: Path = Path("/sys/class/thermal")) -> dict[str, float] | None:
     """Return how hot the zone is that is nearest to being slowed down for it, and from where on, in degrees Celsius."""
-    found = []
+    found: list[dict[str, float]] = []
     for zone in zones.glob("thermal_zone*"):
         kinds = [kind for kind in zone.glob("trip_point_*_type") if kind.read_text().strip() in SLOWED]
         limits = [_degrees(kind.with_name(kind.name[:-4] + "temp")) for kind in kinds]
-        now, limits = _degrees(zone / "temp"), [limit for limit in limits if limit and limit > 0]
-        if now is not None and limits:
-            found.append({"now": now, "limit": min(limits)})
+        real, now = [limit for limit in limits if limit and limit > 0], _degrees(zone / "temp")
+        if now is not None and real:
+            found.append({"now": now, "limit": min(real)})
     return max(found, key=lambda one: one["now"] - one["limit"], default=None)
 
 
