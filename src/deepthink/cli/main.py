@@ -14,6 +14,7 @@ from deepthink.cli import (
     demo,
     deploy,
     detect,
+    doctor,
     embed,
     exports,
     init,
@@ -47,7 +48,7 @@ app = typer.Typer(
 )
 for module in (
     demo, init, simulate, detect, recognise, sweep, embed, suggest, train, validate, publish, deploy, rollback, run,
-    status, retain,
+    status, doctor, retain,
 ):  # fmt: skip
     module.add_to(app)
 app.add_typer(review.app, name="review")

@@ -54,6 +54,7 @@ def health(shelf: Shelf, python: str = sys.executable, healthy: str = "") -> dic
         "kernel": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "user": pwd.getpwuid(os.getuid()).pw_name,
         "refused": refused(shelf.folder, shelf.folder / "versions"),
+        "read_only": read_only(folder),
         "disk": disk(folder),
         "memory": memory(),
         "heat": heat(),
@@ -89,6 +90,11 @@ def refused(*paths: Path) -> str:
         if not os.access(folder, os.W_OK | os.X_OK):
             return str(folder)
     return ""
+
+
+def read_only(folder: Path) -> bool:
+    """Whether a folder's disk is mounted for reading alone, as a failing SD card's is in the end."""
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def disk(folder: Path) -> dict[str, int]:
