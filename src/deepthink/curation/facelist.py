@@ -185,16 +185,6 @@ class Facelist(Mapping[int, Row]):
                 found[row.status, row.name] += 1
         return found
 
-    def tally(self) -> Counter[tuple[Status, str]]:
-        """Count the readable rows by status and name; those that stand as we write them are not parsed for it."""
-        found: Counter[tuple[Status, str]] = Counter()
-        for number, exact in self._all_seen():
-            if exact is not None:
-                found[Status(int(exact["status"])), exact["name"]] += 1
-            elif row := self._row(number):
-                found[row.status, row.name] += 1
-        return found
-
     def find(self, frame: FrameKey, objid: int) -> int | None:
         """Return the number of an object's first row in a frame, None when it has none."""
         if self._places is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def _action(content: Mapping[str, Any]) -> Action:
     action = Action(
         int(content["number"]), str(content["verb"]), who, str(content["when"]), **states, lane=lane, said=said
     )
-    _ = action.takes_back  # a verb that takes back nothing is damaged
+    _ = action.takes_back, datetime.fromisoformat(action.when)  # what takes back nothing, or was never, is damaged
     return action
 
 
