@@ -93,9 +93,13 @@ class Node:
 
     def cut(self) -> None:
         """Cut all connections, as a broken cable does for both sides: what runs on the node is not told to end."""
-        for session in self.sessions():
-            with contextlib.suppress(OSError):
-                os.kill(session, signal.SIGKILL)
+        end(self.sessions())
+
+    def vanish(self) -> None:
+        """Be gone at once: sshd first, so that nobody connects again, and with it the sessions that it had."""
+        sessions = self.sessions()  # which the dead have no more
+        self.sshd.kill()
+        end(sessions)
 
     def enter_by(self, first: str) -> None:
         """Let sessions begin with a line of shell."""
@@ -120,6 +124,12 @@ class Node:
     def place(self) -> Path:
         """Where the target's folder is."""
         return self.home / "versions here"
+
+
+def end(processes: list[int]) -> None:
+    for process in processes:
+        with contextlib.suppress(OSError):
+            os.kill(process, signal.SIGKILL)
 
 
 def own(reach: dict, settings: dict) -> dict:

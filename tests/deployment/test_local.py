@@ -53,8 +53,10 @@ def publish(registry, version, seed, folder):
         (folder / ANSWERS).write_text((folder / ANSWERS).read_text().replace('"distance": ', '"distance": 1'))
     (folder / f"facemodel_{version}.pickle").write_bytes(b"a model for SentinelCam")
     (folder / "notebook_train.html").write_text("faces of people")
+    head = "day" if version == "wrong" else "date,event,timestamp"
+    (folder / f"facelist_{version}.csv").write_text(f"{head}\n" + "2026-03-02,a,2026-03-02 08:00:00.000001\n" * 2)
     names = [f"recogniser_{version}.npz", f"recogniser_{version}.json", PROBES, ANSWERS, f"facemodel_{version}.pickle",
-             "notebook_train.html"]  # fmt: skip
+             "notebook_train.html", f"facelist_{version}.csv"]  # fmt: skip
     registry.add(version, {name: folder / name for name in names}, {"created": f"2026-03-0{seed + 1}"})
 
 

@@ -1,6 +1,7 @@
 """An SSH target runs one whole, verified version, on a real sshd: what it takes, what it refuses, and what it says."""
 
 import os
+import subprocess
 import sys
 
 import numpy as np
@@ -67,6 +68,29 @@ def test_a_local_target_keeps_the_same_contract(trained, tmp_path):
     target = LocalTarget("door", tmp_path / "door")
     target.site_signers = trained.keys.signers
     check_target(target, versions(trained))
+
+
+def test_a_datasink_needs_no_numpy_and_receives_its_facelist(registry, node):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", node.folder / "bare"], check=True)
+    bare = str(node.folder / "bare" / "bin" / "python")
+    (refused,) = roll_out(registry, "alpha", node.target(python=bare))
+    assert "has no NumPy" in refused.error
+    sink = node.target(python=bare, receives=["facelist"])
+    (outcome,) = roll_out(registry, "alpha", sink)
+    assert (outcome.error, outcome.answered, sink.current()) == ("", 2, "alpha")
+    assert (node.place / "current" / "facelist.csv").exists()
+    assert not (node.place / "current" / "facemodel.pickle").exists()
+
+
+def test_a_look_changes_nothing_and_says_what_would_be_copied(registry, node):
+    target = node.target()
+    target.site_signers = registry.keys.signers
+    assert target.survey(registry.manifest("alpha")) > 500
+    assert not node.place.exists()
+    running(registry, target, "alpha")
+    before = tree(node.home)
+    assert target.survey(registry.manifest("alpha")) == 0
+    assert tree(node.home) == before
 
 
 def tree(folder):

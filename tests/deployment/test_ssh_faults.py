@@ -90,14 +90,10 @@ def test_a_switch_is_carried_through_when_the_connection_is_cut(registry, node):
 
 
 def test_a_node_that_is_gone_is_told_as_not_reached(registry, node):
-    target = node.target()
-    running(registry, target, "alpha")
+    target = node.target(restart="sleep 2")
+    running(registry, node.target(), "alpha")
 
-    def gone():
-        node.sshd.kill()
-        node.cut()
-
-    with when(lambda: any(node.place.glob("versions/beta2")), gone):
+    with when(lambda: any(node.place.glob("versions/beta2")), node.vanish):
         (outcome,) = roll_out(registry, "beta2", target)
     assert (outcome.version, outcome.reached) == (None, False)
     assert "and after reverting: porch: it cannot be reached" in outcome.error
@@ -110,7 +106,7 @@ def test_a_node_that_restarts_between_stage_and_switch_runs_the_old_version(regi
     running(registry, target, "alpha")
     with target.claimed():
         target.stage(registry.get("beta2"), registry.manifest("beta2"))
-        os.kill(target._connection.ask("facts")["pid"], signal.SIGKILL)
+        os.kill(target._connection.ask("facts", numpy=False)["pid"], signal.SIGKILL)
         node.stop()
     node.start()
     assert whole(target, "alpha") == "alpha"

@@ -11,6 +11,7 @@ class Target(Protocol):
     """A machine that runs exactly one whole, verified version, or none yet."""
 
     name: str
+    receives: tuple[str, ...]  # the parts of a version, as deployment/parts.py names them
     site_signers: Path | None  # the public keys that it is given when it holds none
 
     def claimed(self) -> AbstractContextManager[None]:
@@ -25,8 +26,16 @@ class Target(Protocol):
         """Return the version that `rollback` would go to, or None."""
         ...
 
+    def history(self) -> list[str]:
+        """Return the versions that it ran, the current one last."""
+        ...
+
     def hold(self, signers: str) -> None:
         """Hold these public keys from now on, in OpenSSH's allowed_signers format."""
+        ...
+
+    def survey(self, manifest: dict[str, Any]) -> int:
+        """Look whether it can take a version, and change nothing; how many bytes would be copied; DeploymentError."""
         ...
 
     def stage(self, folder: Path, manifest: dict[str, Any]) -> None:
@@ -34,13 +43,19 @@ class Target(Protocol):
         ...
 
     def verify(self, version: str) -> int:
-        """Load a staged version there, ask it its golden probes, and return how many it answered; DeploymentError."""
+        """Load a staged version there, ask it its golden probes, and return how many it answered; DeploymentError.
+
+        Where no model is received, the rows of its lists are read and counted instead.
+        """
         ...
 
     def switch(self, version: str) -> None:
         """Make a staged version the one that runs, in one step."""
         ...
 
-    def step_back(self) -> str | None:
-        """Make the previous version the one that runs, in one step, and return it; without one nothing runs."""
+    def step_back(self, to: str | None = None) -> str | None:
+        """Make the previous version, or one that ran earlier, the one that runs, in one step, and return it.
+
+        Without a previous one nothing runs then.
+        """
         ...

@@ -45,7 +45,8 @@ def _source(name: str) -> str:
     return files(package).joinpath(f"{module}.py").read_text(encoding="utf-8")
 
 
-NODE = tuple(f"deepthink.deployment.node.{module}" for module in ("shelf", "lists", "service", "health", "serve"))
+PARTS = ("shelf", "lists", "prover", "service", "health", "serve")  # each after those it needs
+NODE = tuple(f"deepthink.deployment.node.{module}" for module in PARTS)
 
 
 class Connection:

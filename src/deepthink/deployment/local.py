@@ -75,8 +75,11 @@ class LocalTarget:
 
     def previous(self) -> str | None:
         """Return the version that ran before the current one, or None."""
-        before = self._shelf.history()[:-1]
-        return before[-1] if before else None
+        return previous(self.history())
+
+    def history(self) -> list[str]:
+        """Return the versions that ran, the current one last."""
+        return self._shelf.history()
 
     def path(self, version: str) -> Path:
         """Return where a version lies on the target."""
@@ -100,6 +103,18 @@ class LocalTarget:
     def hold(self, signers: str) -> None:
         """Hold these public keys from now on, in OpenSSH's allowed_signers format."""
         write_text(self.signers, signers)
+
+    def survey(self, manifest: dict[str, Any]) -> int:
+        """Look at the free space; return how many bytes would be copied; change nothing."""
+        files = wanted_files(manifest, self.receives)
+        if self._whole(self.path(str(manifest["version"])), files):
+            return 0
+        size = sum(int(entry["size"]) for entry in files)
+        there = next(folder for folder in (self.folder, *self.folder.absolute().parents) if folder.exists())
+        free = shutil.disk_usage(there).free
+        if free < size:
+            raise DeploymentError(f"{self.name}: {free / 1e6:.1f} MB are free in {there}, {size / 1e6:.1f} are needed.")
+        return size
 
     def stage(self, folder: Path, manifest: dict[str, Any]) -> None:
         """Copy what a sentinel needs, flush it, check signature and hashes, and only then give it its place.
@@ -175,8 +190,16 @@ class LocalTarget:
         except RefusedError as error:
             raise DeploymentError(f"{self.name}: {error}") from error
 
-    def step_back(self) -> str | None:
-        """Turn the link to the previous version; without one, take the link away: nothing runs then."""
-        before = self._shelf.history()[:-1]
-        self._shelf.back(before)
+    def step_back(self, to: str | None = None) -> str | None:
+        """Turn the link to the previous version or an earlier one; without one, take it away: nothing runs then."""
+        try:
+            before = self._shelf.until(to)
+            self._shelf.back(before)
+        except RefusedError as error:
+            raise DeploymentError(f"{self.name}: {error}") from error
         return before[-1] if before else None
+
+
+def previous(history: list[str]) -> str | None:
+    """Return what ran before the last of a history, or None."""
+    return history[-2] if len(history) > 1 else None

@@ -9,13 +9,13 @@ from __future__ import annotations
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from deepthink.deployment.connection import HEAD, program
-from deepthink.deployment.local import VERIFY_SECONDS
+from deepthink.deployment.connection import program
+from deepthink.deployment.local import VERIFY_SECONDS, previous
 from deepthink.deployment.node.service import HEALTHY_SECONDS, RESTART_SECONDS
 from deepthink.deployment.parts import SENTINEL, wanted_files
 from deepthink.errors import DeepthinkError, DeploymentError
@@ -88,15 +88,36 @@ class RemoteTarget(ABC):
     @contextmanager
     def claimed(self) -> Iterator[None]:
         """Look whether the node can take a version, and keep other deployers away from it."""
+        with self._held(self._locked):
+            yield
+
+    @contextmanager
+    def _held(self, begin: Callable[[], Talk]) -> Iterator[None]:
+        """Keep one connection for what follows; within another such block that one's is used."""
         if self._connection:
             yield
             return
-        self._connection = self._locked()
+        self._connection = begin()
         try:
             yield
         finally:
             connection, self._connection = self._connection, None
             connection.close()
+
+    def health(self) -> dict[str, Any]:
+        """Return how the node is doing, and what is wrong with what runs; nothing is changed, nobody kept away."""
+        with self._held(self._connect):
+            found: dict[str, Any] = self._ask("health", healthy=self.service["healthy"])
+            return {**found, "skew": found["clock"] - time.time(), "wrong": self._wrong(found)}
+
+    def _wrong(self, found: dict[str, Any]) -> str:
+        """Return why the version that runs is not to be trusted; nothing when it is whole, signed and answers."""
+        try:
+            if found["current"] is not None and (found["numpy"] or "model" not in self.receives):
+                self.verify(found["current"])
+        except DeploymentError as error:
+            return str(error)
+        return ""
 
     def current(self) -> str | None:
         """Return the version that `current` links to, or None."""
@@ -104,12 +125,25 @@ class RemoteTarget(ABC):
 
     def previous(self) -> str | None:
         """Return the version that ran before the current one, or None."""
-        return self._name(self._ask("state")["previous"])
+        return previous(self.history())
+
+    def history(self) -> list[str]:
+        """Return the versions that ran, the current one last."""
+        return [str(version) for version in self._ask("state")["history"]]
 
     def hold(self, signers: str) -> None:
         """Hold these public keys from now on, in OpenSSH's allowed_signers format."""
         with self.claimed():
             self._ask("trust", signers=signers)
+
+    def survey(self, manifest: dict[str, Any]) -> int:
+        """Look at reachability, Python, clock and free space; return how many bytes would be copied; change nothing."""
+        with self._held(self._looked_at):
+            if self._whole(str(manifest["version"]), wanted_files(manifest, self.receives)):
+                return 0
+            size = sum(int(entry["size"]) for entry in wanted_files(manifest, self.receives))
+            self._check_room(size)
+            return size
 
     def stage(self, folder: Path, manifest: dict[str, Any]) -> None:
         """Copy what a sentinel needs, check signature and hashes as the node reads them back, and only then place it.
@@ -129,16 +163,19 @@ class RemoteTarget(ABC):
 
     def _copy(self, version: str, paths: list[Path]) -> None:
         sizes = [path.stat().st_size for path in paths]
-        free, needed = self._ask("free"), sum(sizes) + SPARE
+        self._check_room(sum(sizes))
+        self._ask("begin", version=version)
+        for path, size in zip(paths, sizes, strict=True):
+            with self._talking() as connection:
+                connection.put(path, size)
+
+    def _check_room(self, size: int) -> None:
+        free, needed = self._ask("free"), size + SPARE
         if free < needed:
             raise DeploymentError(
                 f"{self.name}: {free / 1e6:.1f} MB are free in {self.folder} there, {needed / 1e6:.1f} MB are needed. "
                 "Remove something, such as versions that were replaced long ago, and deploy again."
             )
-        self._ask("begin", version=version)
-        for path, size in zip(paths, sizes, strict=True):
-            with self._talking() as connection:
-                connection.put(path, size)
 
     def _check(self, version: str, staged: bool = False) -> list[dict[str, Any]]:
         """Check a version's signature and hashes there; whom to believe is what the node holds."""
@@ -169,9 +206,7 @@ class RemoteTarget(ABC):
         if "model" not in self.receives:
             return int(self._ask("rows", version=version))
         asked = program("deepthink.model.platt", "deepthink.deployment.node.answers")
-        result = self._ask(
-            "answer", VERIFY_SECONDS + 30, version=version, head=HEAD, program=asked, limit=VERIFY_SECONDS
-        )
+        result = self._ask("answer", VERIFY_SECONDS + 30, version=version, program=asked, limit=VERIFY_SECONDS)
         if "error" in result:
             raise DeploymentError(f"{self.name}: {version} does not answer as it should: {result['error']}")
         return int(result["answered"])
@@ -181,10 +216,10 @@ class RemoteTarget(ABC):
         with self.claimed():
             self._ask("switch", self._service_seconds(), version=version, service=self.service)
 
-    def step_back(self) -> str | None:
-        """Turn the link to the previous version, with the service; without one, take the link away."""
+    def step_back(self, to: str | None = None) -> str | None:
+        """Turn the link to the previous version or an earlier one, with the service; without one, take it away."""
         with self.claimed():
-            return self._name(self._ask("step_back", self._service_seconds(), service=self.service))
+            return self._name(self._ask("step_back", self._service_seconds(), service=self.service, to=to))
 
     def _service_seconds(self) -> float:
         """Return how long a switch and its undoing can take."""
@@ -212,10 +247,18 @@ class RemoteTarget(ABC):
             connection.close()
 
     def _locked(self) -> Talk:
+        connection = self._looked_at()
+        try:
+            connection.ask("lock", self.wait + 30, patience=self.wait)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _looked_at(self) -> Talk:
         connection = self._connect()
         try:
             self._check_facts(connection)
-            connection.ask("lock", self.wait + 30, patience=self.wait)
         except BaseException:
             connection.close()
             raise
@@ -224,7 +267,7 @@ class RemoteTarget(ABC):
     def _check_facts(self, connection: Talk) -> None:
         """Refuse a node that could not use a version, before anything there is touched."""
         before = time.time()
-        facts = connection.ask("facts")
+        facts = connection.ask("facts", numpy="model" in self.receives)
         now = (before + time.time()) / 2
         if "model" in self.receives and not facts["numpy"]:
             raise DeploymentError(

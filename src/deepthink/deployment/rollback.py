@@ -1,43 +1,66 @@
-"""Takes targets back to the version they ran before, verified as a deployment is."""
+"""Takes targets back to a version they ran before, verified as a deployment is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from deepthink.deployment.base import Target
-from deepthink.deployment.deploy import Outcome
+from deepthink.deployment.deploy import Outcome, Tell, in_batches
+from deepthink.deployment.plan import Plan
 from deepthink.errors import DeploymentError, StepError
 
 
-def roll_back(targets: Sequence[Target]) -> list[Outcome]:
-    """Go back one version on each target; rolling back twice goes back two.
+def roll_back(
+    targets: Sequence[Target],
+    to: str | None = None,
+    progress: Tell = lambda target, stage: None,
+    plan: Plan = Plan(),
+    done: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
+    """Go back one version on each target, or to one that it ran earlier; rolling back twice goes back two.
 
     The version to go to is verified first: a target never leaves a version that runs for one that does not.
+
+    Parameters
+    ----------
+    targets : sequence of Target
+    to : str, optional
+        A version that each target ran earlier; the one before when left out.
+    progress, plan, done : optional
+        As in `deploy`. A failure ends the rollback; what was taken back before stays so.
 
     Raises
     ------
     DeploymentError
-        A target has nothing to go back to; no target was changed.
+        A target has nothing to go back to, or never ran that version, or is away; no target was changed.
     """
-    without = [target.name for target in targets if target.previous() is None]
+    with ThreadPoolExecutor(max(1, len(targets))) as pool:
+        ran = dict(zip([one.name for one in targets], pool.map(lambda one: one.history(), targets), strict=True))
+    without = [name for name, history in ran.items() if (to not in history[:-1] if to else len(history) < 2)]
     if without:
-        raise DeploymentError(f"{', '.join(without)} ran no other version before: there is nothing to roll back to.")
-    return [_back_one(target) for target in targets]
+        what = f"never ran {to} before what they run" if to else "ran no other version before"
+        raise DeploymentError(f"{', '.join(without)} {what}: there is nothing to roll back to.")
+    return in_batches(
+        targets, lambda one: _back_one(one, to, progress), Plan(plan.canary, plan.batch, False), progress, done
+    )
 
 
-def _back_one(target: Target) -> Outcome:
+def _back_one(target: Target, to: str | None, progress: Tell) -> Outcome:
     try:
         with target.claimed():
-            return _step_back(target)
+            return _step_back(target, to, progress)
     except (DeploymentError, StepError, OSError) as error:
         return Outcome(target.name, None, None, False, 0, str(error), reached=False)
 
 
-def _step_back(target: Target) -> Outcome:
-    former, version = target.current(), target.previous()
+def _step_back(target: Target, to: str | None, progress: Tell) -> Outcome:
+    former, version = target.current(), to or target.previous()
     try:
+        progress(target.name, "verifying")
         answered = target.verify(str(version))
-        target.step_back()
+        progress(target.name, "switching")
+        target.step_back(version)
         return Outcome(target.name, target.current(), former, True, answered)
     except (DeploymentError, OSError) as error:
         return Outcome(target.name, target.current(), former, False, 0, str(error))

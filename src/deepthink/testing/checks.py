@@ -114,11 +114,18 @@ def check_target(target: Target, versions: Sequence[tuple[Path, dict[str, Any]]]
     one, two = str(manifest["version"]), str(other["version"])
     with target.claimed():
         _check_first(target, first, manifest)
+        assert target.survey(other) > 0, "survey() must tell the bytes that are yet to be copied"
         target.stage(second, other)
+        assert target.survey(other) == 0, "survey() must tell that a staged version is there"
         assert target.verify(two) > 0, "verify() must ask the golden probes of a staged version"
         assert target.current() == one, "stage() and verify() must leave what runs as it is"
         target.switch(two)
         assert (target.current(), target.previous()) == (two, one), "switch() must note where it came from"
+        assert target.history() == [one, two], "history() must give what ran, the current one last"
+        target.stage(first, manifest)
+        target.switch(one)
+        assert target.step_back(two) == two, "step_back() must go to the version that is named"
+        _must_fail(lambda: target.step_back("none"), "a step back to a version that never ran")
         assert target.step_back() == one, "step_back() must return the version it went to"
         assert (target.current(), target.previous()) == (one, None), "step_back() must make that version run"
         assert target.step_back() is None, "step_back() from the only version must leave nothing running"

@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 
 from deepthink.deployment.node.health import health
 from deepthink.deployment.node.lists import rows
+from deepthink.deployment.node.prover import Prover
 from deepthink.deployment.node.service import Service, step_back, switch
 from deepthink.deployment.node.shelf import CHUNK, RefusedError, Shelf, plain, write
 
@@ -36,18 +37,15 @@ class Desk:
 
     def __init__(self, folder: Path, source: BinaryIO) -> None:
         self._shelf, self._source, self._lock = Shelf(folder), source, -1
+        self._prover = Prover()
 
-    def facts(self) -> dict[str, Any]:
-        """Return what is found here: this interpreter, NumPy in a process of its own, the clock."""
-        numpy = subprocess.run(
-            [sys.executable, "-c", "import numpy; print(numpy.__version__)"],
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+    def facts(self, numpy: bool) -> dict[str, Any]:
+        """Return what is found here: this interpreter, NumPy where it is asked for, the clock."""
+        found, trouble = self._prover.numpy() if numpy else (None, "")
         date = subprocess.run(["date", "-u", "+%s"], stdout=subprocess.PIPE, timeout=10, check=True)
         return {
             "python": platform.python_version(), "clock": int(date.stdout), "pid": os.getpid(),
-            "numpy": numpy.stdout.strip() if numpy.returncode == 0 else None,
-            "trouble": (numpy.stderr.strip().splitlines() or [""])[-1],
+            "numpy": found, "trouble": trouble,
         }  # fmt: skip
 
     def health(self, healthy: str) -> dict[str, Any]:
@@ -56,7 +54,8 @@ class Desk:
 
     def free(self) -> int:
         """Return how many bytes can still be written there."""
-        return shutil.disk_usage(self._shelf.folder).free
+        folder = self._shelf.folder.absolute()
+        return shutil.disk_usage(next(one for one in (folder, *folder.parents) if one.exists())).free
 
     def lock(self, patience: float) -> None:
         """Keep other deployers away until this process ends, however it ends."""
@@ -81,9 +80,8 @@ class Desk:
         return True
 
     def state(self) -> dict[str, Any]:
-        """Return which version runs, and which would after a step back."""
-        before = self._shelf.history()[:-1]
-        return {"current": self._shelf.current(), "previous": before[-1] if before else None}
+        """Return which version runs, and which ran, that one last."""
+        return {"current": self._shelf.current(), "history": self._shelf.history()}
 
     def trusts(self) -> bool:
         """Whether public keys are held here."""
@@ -146,19 +144,12 @@ class Desk:
         """Give what is staged its place."""
         self._shelf.place(version)
 
-    def answer(self, version: str, head: str, program: str, limit: float) -> dict[str, Any]:
-        """Run a program that loads a version and asks it its golden probes, in a process of its own."""
-        command = [sys.executable, "-c", head, str(self._shelf.path(version))]
+    def answer(self, version: str, program: str, limit: float) -> dict[str, Any]:
+        """Let a program load a version and ask it its golden probes, in a process of its own."""
         try:
-            done = subprocess.run(
-                command, input=program, capture_output=True, text=True,
-                timeout=limit, check=False,
-            )  # fmt: skip
-            result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-        except (subprocess.TimeoutExpired, ValueError, IndexError) as error:
-            said = (done.stderr.strip().splitlines() or [""])[-1] if "done" in locals() else ""
-            raise RefusedError(f"{version} could not be verified: {said or error}") from error
-        return result
+            return self._prover.answer(self._shelf.path(version), program, limit)
+        except RefusedError as error:
+            raise RefusedError(f"{version} could not be verified: {error}") from error
 
     def rows(self, version: str) -> int:
         """Return how many rows the lists of a version hold."""
@@ -168,13 +159,14 @@ class Desk:
         """Make a version run, with its service."""
         switch(self._shelf, version, Service(**service))
 
-    def step_back(self, service: dict[str, Any]) -> str | None:
-        """Make the previous version run, with its service."""
-        return step_back(self._shelf, Service(**service))
+    def step_back(self, service: dict[str, Any], to: str | None) -> str | None:
+        """Make the previous version run, or an earlier one, with its service."""
+        return step_back(self._shelf, Service(**service), to)
 
     def leave(self) -> None:
-        """Take away what was staged and got no place."""
+        """Take away what was staged and got no place, and end what was started."""
         self._shelf.discard()
+        self._prover.close()
 
 
 def _finish(file: Any, trouble: Exception | None) -> None:

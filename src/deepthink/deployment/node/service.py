@@ -61,14 +61,17 @@ def switch(shelf: Shelf, version: str, service: Service) -> None:
     shelf.settled()
 
 
-def step_back(shelf: Shelf, service: Service) -> str | None:
-    """Make the previous version run and return it; RefusedError, all as it was, when its service stays down."""
+def step_back(shelf: Shelf, service: Service, to: str | None = None) -> str | None:
+    """Make the previous version run, or an earlier one, and return it.
+
+    RefusedError, with everything as it was, when its service stays down, or that version never ran.
+    """
     history = shelf.history()
-    before = history[:-1]
+    before = shelf.until(to)
     shelf.back(before)
     trouble = service.start()
     if before and trouble:
-        shelf.forward(history[-1])
+        shelf.restore(history)
         _start_again(shelf, history[-1], service, f"{before[-1]}: {trouble}")
     shelf.settled()
     return before[-1] if before else None

@@ -121,6 +121,20 @@ class Shelf:
         self._link(history[-1])
         write(self.folder / "history.json", history)
 
+    def until(self, version: str | None) -> list[str]:
+        """Return the history as it was when an earlier version ran, the one before when left out."""
+        before = self.history()[:-1]
+        if version is None:
+            return before
+        if version not in before:
+            raise RefusedError(f"{version} never ran on it before {self.current()}")
+        return before[: len(before) - before[::-1].index(version)]
+
+    def restore(self, history: list[str]) -> None:
+        """Make the last of a history run that was cut short: first the history, then the link."""
+        write(self.folder / "history.json", history)
+        self._link(history[-1])
+
     def _link(self, version: str) -> None:
         if not self.path(version).is_dir():
             raise RefusedError(f"{version} is not on it")
