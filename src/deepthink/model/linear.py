@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.special import softmax
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,8 @@ class Linear:
     def probabilities(self, probes: np.ndarray) -> np.ndarray:
         """Return (probes, people), rows that sum to one."""
         scores = np.asarray(probes, np.float64) @ self.coef.T + self.offset
-        return np.asarray(softmax(scores, axis=1)).reshape(len(probes), len(self.coef))
+        shares = np.exp(scores - scores.max(axis=1, keepdims=True))  # as SciPy has it, which a sentinel has not
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True)).reshape(len(probes), len(self.coef))
 
     def without(self, person: int) -> Linear:
         """Return the machine that does not know one person.
