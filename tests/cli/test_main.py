@@ -11,7 +11,7 @@ from deepthink.cli.main import main
 
 VERBS = [
     *("demo", "init", "simulate", "detect", "recognise", "sweep", "embed", "suggest", "train", "validate"),
-    *("publish", "deploy", "rollback", "run", "status", "review", "retain"),
+    *("publish", "deploy", "rollback", "run", "status", "doctor", "review", "retain"),
 ]
 
 

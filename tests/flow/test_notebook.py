@@ -8,6 +8,7 @@ import pytest
 
 from deepthink.errors import StepError
 from deepthink.flow import notebook
+from deepthink.flow.heartbeat import beats
 
 KERNEL = "display_name: Python 3", "language: python", "name: python3"
 HEAD = "\n".join(["# ---", "# jupyter:", "#   kernelspec:", *(f"#     {line}" for line in KERNEL), "# ---\n"])
@@ -16,6 +17,9 @@ BODIES = {
     "tells": "import time\nfrom pathlib import Path\nfrom deepthink.flow.heartbeat import beat_to\n"
     "tell = beat_to(Path(heartbeat))\nfor n in range(4):\n    tell(n, 3, 'counting')\n    time.sleep(0.7)\n"
     "# %%\nprint('seen')",
+    "works": "import os\nfrom pathlib import Path\nfrom deepthink.flow.heartbeat import beat_to\n"
+    "beat_to(Path(heartbeat))(3, 3, 'done')\nos.utime(heartbeat, (0, 0))\n# %%\nprint('a figure')\n"
+    "# %%\nimport time\ntime.sleep(2)",
     "hangs": "import os, time\nopen(where, 'w').write(str(os.getpid()))\n# %%\n# asleep for ever\ntime.sleep(3600)",
     "dies": "import os\n# %%\nos._exit(9)",
     "fails": "import os\n# %%\nraise ValueError('no such face')",
@@ -44,6 +48,20 @@ def test_what_the_kernel_tells_arrives_and_a_page_is_kept(run):
     assert told[-1] == (3, 3, "counting")
     assert len(told) >= 3
     assert "seen" in executed.with_suffix(".html").read_text()
+
+
+def test_its_signs_of_life_can_be_seen_from_outside_for_as_long_as_it_runs(run, tmp_path):
+    seen = []
+    run("tells", lambda *_: seen.extend(beats(tmp_path)))
+    assert {beat.name for beat in seen} == {"tells"}
+    assert (seen[-1].done, seen[-1].what) == (3, "counting")
+    assert beats(tmp_path) == []
+
+
+def test_a_finished_cell_is_a_sign_of_life(run, tmp_path):
+    seen = []
+    run("works", lambda *_: seen.extend(beats(tmp_path)))
+    assert min(beat.seconds for beat in seen) < 60  # what was told last is of 1970
 
 
 def test_a_notebook_that_hangs_is_ended_and_the_cell_named(run, tmp_path):

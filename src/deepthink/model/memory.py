@@ -16,7 +16,8 @@ BLOCK = 512  # rows whose votes are counted at a time
 PIECE = 2**22  # kernel values at a time while votes are counted, 16 MB
 SLACK_MB = 48  # for what comes and goes: a pair's own arrays, and what the heap does not give back
 START_MB = 230  # of the notebook's process before it has read a face, measured
-AFTER_BYTES = 17_000  # a face, of what follows the search: a quick training of 50,000 faces had 1,054 MB
+AFTER_MB = 280  # and when it draws, after a few hundred faces: 294 measured
+AFTER_BYTES = 16_000  # a face, of what follows the search: a quick training of 50,000 faces had 1,054 MB
 KERNELS_MB = 256  # of kernel rows where nothing limits them, as in `SupportVectorSearch`
 LARGE = 2000  # faces from which the search is our own: `choice.COMPILE_FACES`
 CANDIDATES = {"quick": (1, 1), "standard": (42, 7), "wide": (90, 10)}  # of a grid, and of its largest kernel's
@@ -79,7 +80,7 @@ def training_mb(faces: int, people: int, preset: str, folds: int, threads: int, 
     >>> round(need.most), round(need.least)
     (1067, 522)
     """
-    after = START_MB + faces * AFTER_BYTES / 2**20
+    after = AFTER_MB + faces * AFTER_BYTES / 2**20
     if faces < LARGE or people < 2:
         return Need(after, 0)
     every, group = CANDIDATES[preset]

@@ -12,7 +12,7 @@ from pathlib import Path
 from deepthink.deployment.base import Target
 from deepthink.errors import SettingsError
 from deepthink.flow.doctor import machine, material, node, place, record, software, work
-from deepthink.flow.doctor.finding import HERE, Finding, Harm, harmful, unknown, worst_first
+from deepthink.flow.doctor.finding import HERE, Finding, harmful, unknown, worst_first
 from deepthink.flow.wiring import Site
 from deepthink.records import Progress
 from deepthink.settings import load

@@ -85,7 +85,7 @@ def _fits(need: Need, limit: float | None, has: dict[str, float]) -> Finding:
     said = f"training will take about {takes:,.0f} MB; {has['free']:,.0f} MB are free, {has['swap_free']:,.0f} of swap"
     if takes > has["free"] + has["swap_free"]:
         lower = (
-            "; or train.memory in site.yaml, such as " + f"{max(need.least, 0.8 * has['free']):.0f}M"
+            "; or train.memory in site.yaml, such as " + f"{max(need.least, 0.8 * has['free']):.0f}MiB"
             if need.least
             else ""
         )

@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from deepthink.curation.facelist import Facelist, Status
 from deepthink.datasink.base import Datasink
 from deepthink.errors import DeepthinkError, WeightsError
 from deepthink.flow.doctor.finding import Finding, fine, harmful, notice
 from deepthink.flow.doctor.machine import AHEAD_SECONDS
 from deepthink.flow.wiring import Site
+from deepthink.records import Box
 
 QUIET = timedelta(days=3)  # without an event: a camera may be off
 RECENT = 7  # days that are looked into for the newest event
+GREY = np.full((240, 320, 3), 128, np.uint8)  # a picture without faces
 REWRITTEN = 60.0  # seconds after which a facelist that ends in the middle of a line is not just being written
 
 
@@ -58,7 +62,10 @@ def facelist(site: Site) -> Finding:
     path = site.facelist
     if not path.exists():
         return fine("none yet: deepthink run makes it")
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        return harmful(f"{path} cannot be read: {error.strerror}", "mend that, or bring it back from a backup")
     if not content.endswith(b"\n") and time.time() - path.stat().st_mtime > REWRITTEN:
         return harmful(
             f"{path} ends in the middle of a line: something was ended while it wrote",
@@ -75,17 +82,20 @@ def facelist(site: Site) -> Finding:
 
 
 def detector(site: Site) -> Finding:
-    """Make what finds faces, its weights included."""
+    """Let what finds faces look at a grey picture: its weights are loaded only then."""
     try:
-        site.make_detector()
+        site.make_detector().detect(GREY)
     except WeightsError as error:
         return harmful(str(error), "get the file as it says, then: deepthink weights verify")
     return fine(site.detector_name)
 
 
 def embedder(site: Site) -> Finding:
-    """Make what embeds faces, its weights included, and compare it with the one that production was trained with."""
+    """Align and embed a grey picture, and compare the embedder with the one that production was trained with."""
     try:
+        if not site.as_sentinelcam:
+            site.senses.aligner.find([GREY], [Box(40, 40, 200, 200)])
+        site.embedder.embed(np.full((1, site.embedder.size, site.embedder.size, 3), 128, np.uint8))
         own = site.embedder.fingerprint
     except WeightsError as error:
         return harmful(str(error), "get the file as it says, then: deepthink weights verify")

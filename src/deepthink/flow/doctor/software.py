@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 from deepthink.flow.doctor.finding import Finding, fine, harmful, together
 from deepthink.flow.wiring import Site
 
+if TYPE_CHECKING:
+    from jupyter_client.manager import KernelManager
+
 KERNEL_SECONDS = 30.0
+CODE = "import papermill, deepthink.model.memory"
 
 
 def libraries(site: Site) -> Finding:
@@ -53,19 +59,25 @@ def notebook(site: Site) -> Finding:
     from deepthink.flow.notebook import KERNEL
 
     manager = KernelManager(kernel_name=KERNEL, transport="ipc")
-    manager.start_kernel()
+    try:
+        wrong = _asked(manager)
+    except Exception as error:  # any: it does not start, or dies, or says nothing
+        wrong = f"it does not start: {' '.join(str(error).split())}"
+    if not wrong:
+        return fine("its kernel starts")
+    python = manager.kernel_spec.argv[0] if manager.kernel_spec else KERNEL
+    return harmful(f"its kernel ({python}): {wrong}", f"{sys.executable} -m ipykernel install --user")
+
+
+def _asked(manager: KernelManager) -> str:
+    """Return what is wrong with a kernel, nothing when it can do what the notebook does first."""
+    manager.start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     client = manager.blocking_client()
     try:
         client.start_channels()
         client.wait_for_ready(timeout=KERNEL_SECONDS)
-        code = "import papermill, deepthink.model.memory"
-        said = client.execute_interactive(code, timeout=KERNEL_SECONDS, output_hook=lambda message: None)["content"]
+        said = client.execute_interactive(CODE, timeout=KERNEL_SECONDS, output_hook=lambda message: None)["content"]
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-    if said["status"] == "ok":
-        return fine("its kernel starts")
-    python = manager.kernel_spec.argv[0] if manager.kernel_spec else KERNEL
-    return harmful(
-        f"its kernel ({python}) has no DeepThink: {said['evalue']}", f"{sys.executable} -m ipykernel install --user"
-    )
+    return "" if said["status"] == "ok" else str(said["evalue"])
