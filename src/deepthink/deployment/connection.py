@@ -36,8 +36,12 @@ READY_SECONDS, ANSWER_SECONDS, CHUNK = 60.0, 120.0, 1 << 20
 
 def program(*modules: str) -> str:
     """Return what follows HEAD: modules of ours as text, each after those it needs; the last one's `main` is run."""
-    sources = [[name, _source(name)] for name in modules]
-    return f"{json.dumps(_LOADER)}\n{json.dumps(sources)}\n"
+    return f"{json.dumps(_LOADER)}\n{json.dumps(sources(*modules))}\n"
+
+
+def sources(*modules: str) -> list[list[str]]:
+    """Return modules of ours as text, each with its name."""
+    return [[name, _source(name)] for name in modules]
 
 
 def _source(name: str) -> str:
@@ -45,7 +49,7 @@ def _source(name: str) -> str:
     return files(package).joinpath(f"{module}.py").read_text(encoding="utf-8")
 
 
-PARTS = ("shelf", "lists", "prover", "service", "health", "serve")  # each after those it needs
+PARTS = ("shelf", "lease", "lists", "prover", "service", "health", "serve")  # each after those it needs
 NODE = tuple(f"deepthink.deployment.node.{module}" for module in PARTS)
 
 

@@ -40,9 +40,9 @@ class Login:
         >>> Login("porch.lan", Path("known_hosts"), port=2222).command("deepthink")[-5:-1]
         ['-p', '2222', '--', 'porch.lan']
         """
-        options = {**OPTIONS, "UserKnownHostsFile": _path(self.known_hosts)}
+        options = {**OPTIONS, "UserKnownHostsFile": quoted(self.known_hosts)}
         if self.key:
-            options |= {"IdentityFile": _path(self.key), "IdentitiesOnly": "yes"}
+            options |= {"IdentityFile": quoted(self.key), "IdentitiesOnly": "yes"}
         given = [part for name, value in options.items() for part in ("-o", f"{name}={value}")]
         python = shlex.quote(self.python.removeprefix("~/"))  # a session begins in the home folder
         there = f"exec {python} -c {shlex.quote(HEAD)} {shlex.quote(folder)}"
@@ -73,6 +73,6 @@ class Login:
         return f"it does not let us in ({last}). Put the public key there: `ssh-copy-id {where}`."
 
 
-def _path(path: Path) -> str:
+def quoted(path: Path) -> str:
     """Return a path as ssh reads it in an option: a space would end it, and % begin a token."""
     return '"' + str(path).replace("%", "%%") + '"'

@@ -6,6 +6,7 @@ A request is a line of JSON, {"do": name, ...}, and `put` is followed by the fil
 
 from __future__ import annotations
 
+import base64
 import errno
 import fcntl
 import json
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from deepthink.deployment.node.health import health
+from deepthink.deployment.node.lease import Lease
 from deepthink.deployment.node.lists import rows
 from deepthink.deployment.node.prover import Prover
 from deepthink.deployment.node.service import Service, step_back, switch
@@ -30,14 +32,16 @@ READY = "deepthink node ready"  # whatever a login shell prints before this line
 IDLE_SECONDS = 90  # without a word the network is cut: no live deployer is silent so long
 LOCK = ".rollout.lock"  # the name under which a LocalTarget would lock the same folder
 SIGNERS = "allowed_signers"
+BETWEEN_SECONDS = 30.0  # what another's look at the lock may take
+LOOKS = {"facts", "health", "free", "state", "trusts", "papers", "compare", "answer", "rows"}
 
 
 class Desk:
     """One deployer's requests: each public method is one."""
 
-    def __init__(self, folder: Path, source: BinaryIO) -> None:
+    def __init__(self, folder: Path, source: BinaryIO, token: str = "") -> None:
         self._shelf, self._source, self._lock = Shelf(folder), source, -1
-        self._prover = Prover()
+        self._prover, self._lease = Prover(), Lease(folder, token)
 
     def facts(self, numpy: bool) -> dict[str, Any]:
         """Return what is found here: this interpreter, NumPy where it is asked for, the clock."""
@@ -73,7 +77,8 @@ class Desk:
         except OSError:
             os.close(handle)
             return False
-        if os.fstat(handle).st_nlink == 0:  # its last holder removed the file: this lock excludes nobody
+        # where its last holder removed the file, this lock excludes nobody
+        if os.fstat(handle).st_nlink == 0 or self._lease.anothers():
             os.close(handle)
             return False
         self._lock = handle
@@ -163,10 +168,32 @@ class Desk:
         """Make the previous version run, or an earlier one, with its service."""
         return step_back(self._shelf, Service(**service), to)
 
+    def take(self, name: str, path: str = "", content: str = "") -> None:
+        """Take one file of what is staged: one that was brought here by other means, or its bytes in base64."""
+        with (self._staged() / plain(name)).open("wb") as file:
+            if path:
+                with Path(path).open("rb") as brought:
+                    shutil.copyfileobj(brought, file)
+            file.write(base64.b64decode(content))
+            file.flush()
+            os.fsync(file.fileno())
+
     def leave(self) -> None:
-        """Take away what was staged and got no place, and end what was started."""
+        """Take away what was staged and got no place."""
         self._shelf.discard()
+
+    def rest(self) -> None:
+        """End what was started here."""
         self._prover.close()
+
+    def resume(self) -> None:
+        """Go on where the request before ended; RefusedError when the claim ran out meanwhile."""
+        staged = self._lease.check()
+        self._shelf.staged = Path(staged) if staged else None
+
+    def pause(self, last: bool) -> None:
+        """Note where the next request goes on, or that there is none."""
+        self._lease.end() if last else self._lease.renew(str(self._shelf.staged or ""))
 
 
 def _finish(file: Any, trouble: Exception | None) -> None:
@@ -200,6 +227,35 @@ def main() -> None:
         return
     finally:
         desk.leave()
+        desk.rest()
+
+
+def once(folder: str, token: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Answer one request of somebody whose every request is a process of its own.
+
+    A token is that of their claim, which `lock` begins and `leave` ends; without one a request can only look.
+    """
+    desk = Desk(Path(folder).expanduser(), sys.stdin.buffer, token)
+    try:
+        if not token and request["do"] not in LOOKS:
+            raise RefusedError(f"{request['do']!r} needs a claim on the folder")
+        return _answered_for(desk, request) if token else _answered(desk, request)
+    except RefusedError as error:
+        return {"error": str(error)}
+    finally:
+        desk.rest()
+
+
+def _answered_for(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
+    """Answer a request under a claim, and put off the end of that."""
+    begins, ends = request["do"] == "lock", request["do"] == "leave"
+    if not begins:
+        desk.lock(patience=BETWEEN_SECONDS)
+        desk.resume()
+    answer = _answered(desk, request)
+    if "ok" in answer or not begins:
+        desk.pause(ends)
+    return answer
 
 
 def _answered(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
