@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -130,6 +131,27 @@ class TargetSettings(Section):
         return self
 
 
+class MlflowSettings(Section):
+    """MLflow's registry as a mirror of ours, and a way in: docs/steps/versions.md."""
+
+    uri: str | None = Field(
+        None, description="http(s)://host:port; null: none. Who logs in: MLFLOW_TRACKING_USERNAME and its like"
+    )
+    model: str = Field("face_recognition", pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$", description="its model's name")
+
+    @field_validator("uri")
+    @classmethod
+    def _is_a_plain_address(cls, uri: str | None) -> str | None:
+        if uri is None:
+            return None
+        parts = urlsplit(uri)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("it must be http://host:port or https://host")
+        if "@" in parts.netloc:
+            raise ValueError("no password belongs here: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD")
+        return uri.rstrip("/")
+
+
 class Settings(BaseSettings):
     """Everything a site can set."""
 
@@ -156,6 +178,7 @@ class Settings(BaseSettings):
     train: TrainSettings = TrainSettings()
     validation: ValidationSettings = ValidationSettings()
     retain: RetainSettings = RetainSettings()
+    mlflow: MlflowSettings = MlflowSettings()
     targets: list[TargetSettings] = Field(
         [TargetSettings(name="sentinel1", folder=Path("targets/sentinel1"))], description="who receives versions"
     )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deepthink.cli.console import HERE, JsonFlag, SiteFlag, emit, open_site
-from deepthink.cli.transitions import Version, app
+from deepthink.cli.mlflow import app
+from deepthink.cli.versions import Version
 
 if TYPE_CHECKING:
     from deepthink.registry.sentinelcam import SentinelCamRegistry

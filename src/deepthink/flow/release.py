@@ -13,6 +13,7 @@ from deepthink.deployment.deploy import Outcome, deploy
 from deepthink.deployment.rollback import roll_back
 from deepthink.errors import DeploymentError, GateError, SettingsError, StepError, VersionExistsError
 from deepthink.files import locked, sha256
+from deepthink.flow.mirror import follow
 from deepthink.flow.version_files import VersionFiles, version_files
 from deepthink.flow.wiring import Site
 from deepthink.registry import links
@@ -48,6 +49,7 @@ def publish_site(site: Site, version: str) -> Path:
             raise
         enter(version, verdict, site.ledger)
     refresh_links(site)
+    follow(site, version)
     return folder
 
 
@@ -124,6 +126,7 @@ def deploy_site(
         if only is None:
             site.ledger.promote(version, why="deployed, forced" if force else "deployed")
             refresh_links(site)
+    follow(site)
     return outcomes
 
 
@@ -142,6 +145,7 @@ def rollback_site(site: Site, only: str | None) -> list[Outcome]:
         if only is None and outcomes and outcomes[0].version:
             site.ledger.promote(outcomes[0].version, why="rolled back")
             refresh_links(site)
+    follow(site)
     return outcomes
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from deepthink.errors import DamagedVersionError, DeepthinkError, TransitionError, VersionNotFoundError
 from deepthink.files import locked
+from deepthink.flow.mirror import follow
 from deepthink.flow.release import refresh_links
 from deepthink.flow.wiring import Site
 from deepthink.registry import lanes
@@ -81,6 +82,7 @@ def move_version(site: Site, verb: str, version: str, why: str) -> str | None:
     with locked(site.registry.root / "rollout"):
         stands = site.ledger.move(verb, version, why)
         refresh_links(site)
+    follow(site)
     return stands
 
 
@@ -91,6 +93,7 @@ def prune_versions(site: Site, keep: int, delete: bool) -> list[Fate]:
             return plan(site.registry, site.ledger, keep, _used(site))
         fates = prune(site.registry, site.ledger, keep, _used(site))
         refresh_links(site)
+    follow(site)
     return fates
 
 

@@ -21,11 +21,13 @@ from deepthink.embedding.description import read_description
 from deepthink.embedding.mirror import Mirrored
 from deepthink.embedding.onnx import OnnxEmbedder
 from deepthink.embedding.openface import OpenFace
-from deepthink.errors import WeightsError
+from deepthink.errors import SettingsError, WeightsError
 from deepthink.model.artifact import Recogniser, nobody, read_recogniser
 from deepthink.recognition.recognise import Senses
 from deepthink.registry.folder import FolderRegistry
 from deepthink.registry.ledger import LEDGER, Ledger
+from deepthink.registry.mlflow.model import Model
+from deepthink.registry.mlflow.server import Server
 from deepthink.registry.signing import Keys
 from deepthink.settings import Settings, TargetSettings
 from deepthink.validation.gates import Limits
@@ -129,6 +131,14 @@ class Site:
     def registry(self) -> FolderRegistry:
         """The published versions."""
         return FolderRegistry(self.settings.path(self.settings.registry), self.keys)
+
+    @cached_property
+    def mlflow(self) -> Model:
+        """The model in MLflow's registry."""
+        there = self.settings.mlflow
+        if there.uri is None:
+            raise SettingsError("This site has no MLflow. Name it in site.yaml: mlflow.uri, as http://trainer:5000")
+        return Model(Server(there.uri), there.model)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -75,6 +75,31 @@ class FolderRegistry:
             flush(self.root)
         return target
 
+    def take(self, version: str, staged: Path) -> Path:
+        """Take a version in that another trainer has signed, as it is: checked first, and moved here in one rename.
+
+        Parameters
+        ----------
+        version : str
+        staged : Path
+            A folder of its files on the same disk, the manifest and the signature among them.
+
+        Raises
+        ------
+        VersionExistsError, DamagedVersionError, UntrustedVersionError
+        """
+        target = self.root / check_version(version)
+        with locked(self.root / "registry"):
+            if target.exists():
+                raise VersionExistsError(version, free_name(version, self.versions()))
+            self._check(staged, version)
+            for path in staged.iterdir():
+                flush(path)
+            _make_read_only(staged)
+            staged.rename(target)
+            flush(self.root)
+        return target
+
     def remove(self, version: str) -> None:
         """Remove a version for good: it leaves in one rename, so that it is there whole or not at all."""
         folder = self._folder(version)
@@ -102,13 +127,16 @@ class FolderRegistry:
         VersionNotFoundError, DamagedVersionError, UntrustedVersionError
         """
         folder = self._folder(version)
+        self._check(folder, version)
+        return folder
+
+    def _check(self, folder: Path, version: str) -> None:
         if self.keys is None:
             check_files(folder, read_manifest(folder)["files"])
-            return folder
-        files = read_signed(folder, self.keys.signers)["files"]
+            return
+        files = read_signed(folder, self.keys.signers, version)["files"]
         check_files(folder, files)
         check_nothing_else(folder, files)
-        return folder
 
     def sign(self, version: str) -> Path:
         """Sign a version from before versions were signed, whole as it is; its owner has to ask for that.

@@ -58,7 +58,7 @@ class Ledger(Book):
         gone = {str(e["version"]) for e in self.history.entries() if e["what"] == MOVES["prune"].done}
         return gone - {version for version, _, _ in lanes.standing(self.read())}
 
-    def enter(self, version: str, validated: bool, accuracy: float, notes: str) -> None:
+    def enter(self, version: str, validated: bool, accuracy: float, notes: str, why: str = "published") -> None:
         """Enter a new version, as validated or as experimental; a version that is in already stays where it is.
 
         Raises
@@ -69,7 +69,7 @@ class Ledger(Book):
         verdict = {"passed": validated, "accuracy": round(accuracy, 4), "notes": notes}
         if version in self.pruned():
             raise VersionExistsError(version, free_name(version, self.history.known()))
-        with self.changing("entered", version, "published", verdict) as content:
+        with self.changing("entered", version, why, verdict) as content:
             if lanes.find(content, version):
                 return
             entry = {"version": version, "published": now(), "accuracy": round(accuracy, 4), "notes": notes}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deepthink import __version__
+from deepthink.errors import DamagedVersionError
 from deepthink.registry.base import Registry
 from deepthink.registry.ledger import Ledger
 
@@ -55,11 +56,31 @@ def publish(
     return folder
 
 
-def enter(version: str, verdict: Mapping[str, Any], ledger: Ledger) -> None:
+def enter(version: str, verdict: Mapping[str, Any], ledger: Ledger, why: str = "published") -> None:
     """Enter a published version in the ledger by its verdict."""
-    accuracy = 1.0 - float(verdict["fnir"]["rate"])
-    notes = f"FNIR {_counts(verdict['fnir'])}, FPIR {_counts(verdict['fpir'])}"
-    ledger.enter(version, bool(verdict["passed"]), accuracy, notes)
+    passed, accuracy, notes = measured(verdict)
+    ledger.enter(version, passed, accuracy, notes, why)
+
+
+def measured(verdict: Any) -> tuple[bool, float, str]:
+    """Return of a verdict whether it was passed, the accuracy, and the counts in words.
+
+    Raises
+    ------
+    DamagedVersionError
+        It is none.
+
+    Examples
+    --------
+    >>> measured({"passed": True, "fnir": {"rate": 0.1, "count": 1, "total": 10}, "fpir": {"count": 0, "total": 9}})
+    (True, 0.9, 'FNIR 1/10, FPIR 0/9')
+    """
+    try:
+        accuracy = 1.0 - float(verdict["fnir"]["rate"])
+        notes = f"FNIR {_counts(verdict['fnir'])}, FPIR {_counts(verdict['fpir'])}"
+        return bool(verdict["passed"]), accuracy, notes
+    except (KeyError, TypeError, ValueError):
+        raise DamagedVersionError("its manifest has no verdict") from None
 
 
 def _facts(version: str, facts: Mapping[str, Any], previous: str | None) -> dict[str, Any]:
