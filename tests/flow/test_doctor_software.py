@@ -1,16 +1,12 @@
 """The doctor finds libraries that are absent or too old, and a notebook's kernel that does not start."""
 
 import json
+import sys
 
 import pytest
 
 from deepthink.flow.doctor import software
-from tests.flow.doctor_site import (
-    FINE,
-    HARMFUL,
-    anew,
-    site,
-)
+from tests.flow.doctor_site import FINE, HARMFUL, NOTICE, anew, site
 
 __all__ = ["site"]  # a fixture
 
@@ -62,3 +58,10 @@ def test_a_kernel_without_deepthink_is_harmful(site, tmp_path, monkeypatch):
     found = software.notebook(site)
     assert found.harm == HARMFUL
     assert "no papermill of ours" in found.found
+
+
+def test_a_node_that_only_recognises_is_told_that_and_nothing_worse(site, monkeypatch):
+    for name in ("papermill", "sklearn"):
+        monkeypatch.setitem(sys.modules, name, None)  # as where they are not installed
+    assert software.libraries(site).harm == NOTICE
+    assert software.notebook(site).harm == FINE

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from deepthink.flow.doctor.finding import Finding, fine, harmful, together
+from deepthink.flow.doctor.finding import Finding, fine, harmful, notice, together
 from deepthink.flow.wiring import Site
 
 if TYPE_CHECKING:
     from jupyter_client.manager import KernelManager
+    from packaging.requirements import Requirement
 
 KERNEL_SECONDS = 30.0
 CODE = "import papermill, deepthink.model.memory"
@@ -22,38 +24,54 @@ def libraries(site: Site) -> Finding:
     from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
 
-    about = metadata.metadata("deepthink")
+    about, used = metadata.metadata("deepthink"), _used(site)
     needs = [Requirement(line) for line in about.get_all("Requires-Dist") or []]
-    found = [one for need in needs if (one := _library(need.name, need, _wanted(need, site)))]
+    found = [one for need in needs if (one := _library(need, used))]
     python = ".".join(map(str, sys.version_info[:3]))
     if python not in SpecifierSet(about["Requires-Python"] or ""):
         found.append(harmful(f"Python {python} is too old", f"install Python {about['Requires-Python']}"))
+    if "train" not in used:
+        found.append(
+            notice("this machine recognises, and cannot train", "pip install 'deepthink[train]', if it should")
+        )
     return together(found, f"DeepThink {about['Version']}, Python {python}, and all that they need")
 
 
-def _wanted(need: object, site: Site) -> str | None:
-    """Return the extra for which a library is wanted here, empty for everybody's; None when it is not."""
-    marker, settings = getattr(need, "marker", None), site.settings
-    extras = {"": True, "train": True, "sentinelcam": settings.datasink.feed is not None}
-    extras["dlib"] = "dlib" in (settings.detection.detector, "dlib" if settings.embedder == "dlib-bin" else "")
-    extras["cluster"] = settings.train.cluster is not None
-    return next((e for e, used in extras.items() if used and (not marker or marker.evaluate({"extra": e}))), None)
+def trains() -> bool:
+    """Whether something of what training needs is installed; on a node that only recognises nothing of it is."""
+    return any(importlib.util.find_spec(name) for name in ("papermill", "sklearn"))
 
 
-def _library(name: str, need: object, extra: str | None) -> Finding | None:
-    if extra is None:
+def _used(site: Site) -> list[str]:
+    """Return the extras that this site makes use of, "" for what everybody needs."""
+    settings = site.settings
+    uses = {
+        "": True,
+        "train": trains(),
+        "sentinelcam": settings.datasink.feed is not None,
+        "dlib": settings.detection.detector == "dlib" or settings.embedder == "dlib-bin",
+        "cluster": settings.train.cluster is not None,
+    }
+    return [extra for extra, used in uses.items() if used]
+
+
+def _library(need: Requirement, used: list[str]) -> Finding | None:
+    wanted = [extra for extra in used if not need.marker or need.marker.evaluate({"extra": extra})]
+    if not wanted:
         return None
-    then = f"pip install '{'deepthink' + (f'[{extra}]' if extra else '')}'"
+    then = f"pip install 'deepthink[{wanted[0]}]'" if wanted[0] else "pip install deepthink"
     try:
-        version = metadata.version(name)
+        version = metadata.version(need.name)
     except metadata.PackageNotFoundError:
-        return harmful(f"{name} is not installed" + (f": no {extra}" if extra else ""), then)
-    wanted = getattr(need, "specifier")  # noqa: B009
-    return None if wanted.contains(version, prereleases=True) else harmful(f"{name} {version} is not {wanted}", then)
+        return harmful(f"{need.name} is not installed", then)
+    fits = need.specifier.contains(version, prereleases=True)
+    return None if fits else harmful(f"{need.name} {version} is not {need.specifier}", then)
 
 
 def notebook(site: Site) -> Finding:
     """Start the kernel that the training notebook runs in, and let it load DeepThink."""
+    if not trains():
+        return fine("none here: this machine recognises, and cannot train")
     from jupyter_client.manager import KernelManager
 
     from deepthink.flow.notebook import KERNEL
