@@ -10,6 +10,7 @@ from deepthink.flow.doctor import examine as whole
 from deepthink.flow.doctor import machine, material, place, record, work
 from deepthink.flow.doctor.examine import examine
 from deepthink.flow.doctor.finding import Harm
+from tests.deployment.test_local import spoil
 from tests.flow.doctor_site import FINE, HARMFUL, NOTICE, UNKNOWN, enrol, of, site
 
 __all__ = ["site"]  # a fixture
@@ -81,6 +82,22 @@ def test_one_target_alone_is_looked_at_when_asked(site):
     assert {one.where for one in examine(site.settings.root, "sentinel1")} == {"sentinel1"}
     with pytest.raises(SettingsError, match="sentinel1"):
         examine(site.settings.root, "cellar")
+
+
+def test_a_target_here_that_runs_what_was_not_published_is_harmful(site):
+    (target,) = site.targets
+    spoil(target.folder / "current" / "recogniser_alpha.npz")
+    found = of(examine(site.settings.root), "version", "sentinel1")
+    assert (found.harm, "recogniser_alpha.npz" in found.found) == (HARMFUL, True)
+
+
+def test_a_ledger_that_cannot_be_read_hides_no_target(site):
+    site.ledger.path.write_text("- not a ledger\n")
+    site.ledger.history.path.unlink()
+    findings = examine(site.settings.root)
+    assert of(findings, "ledger").harm == HARMFUL
+    assert "must hold production" in of(findings, "ledger").found
+    assert of(findings, "disk", "sentinel1").harm == FINE
 
 
 def test_findings_come_in_order_of_harm(site):

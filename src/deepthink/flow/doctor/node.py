@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from deepthink.deployment.base import Target
-from deepthink.errors import DeploymentError
+from deepthink.errors import DeepthinkError, DeploymentError
 from deepthink.flow.doctor.finding import Finding, fine, harmful, notice, unknown
 from deepthink.flow.doctor.machine import MB, warmth
 from deepthink.flow.doctor.place import READ_ONLY
@@ -40,18 +41,21 @@ def _restart(target: Target) -> str:
 
 def _published(site: Site) -> Found:
     """Return what should run, and how large that is."""
-    version = site.ledger.production()
-    files = site.registry.manifest(version)["files"] if version in site.registry.versions() else []
+    version, files = None, list[dict[str, Any]]()
+    with suppress(DeepthinkError):  # what is wrong with the ledger or the registry, their own checks say
+        version = site.ledger.production()
+        files = site.registry.manifest(version)["files"] if version else []
     return {"production": version, "size": sum(int(entry.get("size", 0)) for entry in files)}
 
 
 def python(found: Found) -> Finding:
     """Look for an interpreter that can load what is received."""
-    said = f"Python {found['python']}, NumPy {found['numpy']}, scikit-learn {found['sklearn'] or 'absent'}"
+    libraries = {"NumPy": "numpy", "scikit-learn": "sklearn", "DeepThink": "deepthink"}
+    has = [f"{name} {found[key]}" for name, key in libraries.items() if found[key]]
     if "model" in found["receives"] and not found["numpy"]:
         missing = f"Python {found['python']} there has no NumPy that works: {found['trouble']}"
         return harmful(missing, "name the recogniser's interpreter: `python` of this target in site.yaml")
-    return fine(said + (f", DeepThink {found['deepthink']}" if found["deepthink"] else ""))
+    return fine(", ".join([f"Python {found['python']}", *has]))
 
 
 def kernel(found: Found) -> Finding:

@@ -55,7 +55,7 @@ def permissions(site: Site) -> Finding:
     user, named = pwd.getpwuid(os.getuid()).pw_name, ", ".join(dict.fromkeys(closed))
     if read_only(Path(closed[0])):
         return harmful(f"{named}: the disk is mounted read-only", READ_ONLY)
-    return harmful(f"{user} may not write {named}", f"sudo chown -R {user} {site.settings.root}")
+    return harmful(f"{user} may not write {named}", f"sudo chown -R {user} {' '.join(dict.fromkeys(closed))}")
 
 
 def keys(site: Site) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from deepthink.errors import DeepthinkError
+from deepthink.errors import BadInputError, DeepthinkError
 from deepthink.flow.doctor.finding import Finding, harmful, notice, together, unknown
 from deepthink.flow.wiring import Site
 from deepthink.registry import lanes
@@ -40,11 +40,16 @@ def _wrong(site: Site, version: str) -> list[Finding]:
 
 def ledger(site: Site) -> Finding:
     """Look for changes by hand that nobody has accepted, and for versions that were published and not entered."""
-    edits = site.ledger.edits()
+    try:
+        edits, content = site.ledger.edits(), site.ledger.read()
+    except BadInputError as error:
+        return harmful(
+            str(error), "mend it, or bring it back from a backup: nothing is published or deployed without it"
+        )
     if edits:
         then = "deepthink versions accept --why ..., or deepthink versions undo; nothing is published before that"
         return notice(f"versions.yaml was changed by hand: {'; '.join(edits)}", then)
-    standing = {version for version, _, _ in lanes.standing(site.ledger.read())}
+    standing = {version for version, _, _ in lanes.standing(content)}
     stray = [version for version in site.registry.versions() if version not in standing]
     found = (notice(f"{one} was published and not entered", f"deepthink publish {one}") for one in stray)
     return together(found, f"{site.ledger.production() or 'nothing'} is in production")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import platform
 import subprocess
 import sys
 from importlib import metadata
@@ -27,14 +28,14 @@ def libraries(site: Site) -> Finding:
     about, used = metadata.metadata("deepthink"), _used(site)
     needs = [Requirement(line) for line in about.get_all("Requires-Dist") or []]
     found = [one for need in needs if (one := _library(need, used))]
-    python = ".".join(map(str, sys.version_info[:3]))
+    python, system = platform.python_version(), f"{platform.system()} {platform.release()}, {platform.machine()}"
     if python not in SpecifierSet(about["Requires-Python"] or ""):
         found.append(harmful(f"Python {python} is too old", f"install Python {about['Requires-Python']}"))
     if "train" not in used:
         found.append(
             notice("this machine recognises, and cannot train", "pip install 'deepthink[train]', if it should")
         )
-    return together(found, f"DeepThink {about['Version']}, Python {python}, and all that they need")
+    return together(found, f"DeepThink {about['Version']}, Python {python}, and all that they need, on {system}")
 
 
 def trains() -> bool:

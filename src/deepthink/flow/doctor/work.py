@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from deepthink.flow.doctor.finding import Finding, fine, harmful, notice, together
 from deepthink.flow.doctor.processes import alive
-from deepthink.flow.heartbeat import Beat, beats
+from deepthink.flow.heartbeat import ENDING, Beat, beats
 from deepthink.flow.journal import Journal
 from deepthink.flow.wiring import Site
 
@@ -15,16 +16,15 @@ LONG = timedelta(days=1)
 
 def training(site: Site) -> Finding:
     """Look when each notebook that runs has last given a sign of life."""
-    found = [_life(beat, 60 * site.settings.train.stall_minutes) for beat in beats(site.training)]
+    found = [_life(beat, 60 * site.settings.train.stall_minutes, site.training) for beat in beats(site.training)]
     return together(found, "no notebook runs")
 
 
-def _life(beat: Beat, stall: float) -> Finding:
+def _life(beat: Beat, stall: float, folder: Path) -> Finding:
     at = f"{beat.name} was at {beat.done} of {beat.total}, {beat.what}"
     if not alive(beat.pid):
-        return notice(
-            f"{at}, when it was killed", "deepthink run goes on with it; mostly memory was short: dmesg | tail"
-        )
+        file = folder / f".{beat.name}{ENDING}"
+        return notice(f"{at}, when it was killed", f"deepthink run goes on with it; if it should not: rm {file}")
     if beat.seconds > stall:
         said = f"{at}, {beat.seconds / 60:.0f} minutes ago, and nothing since"
         return harmful(
