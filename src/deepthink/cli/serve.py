@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from deepthink.cli.console import HERE, SetFlag, SiteFlag, err, open_site
-from deepthink.errors import BadInputError, SettingsError
+from deepthink.errors import BadInputError, MissingExtraError, SettingsError
 
 if TYPE_CHECKING:
     from deepthink.curation.holds import AnyRow
     from deepthink.datasink.folder import FolderDatasink
+    from deepthink.web.users import Users
 
 DELETION_WAITS = 0.5  # seconds for who changes the facelist; the pump answers nobody else meanwhile
 
@@ -82,6 +84,50 @@ def sentinel(
     settings = open_site(site, flags).settings
     service = Sentinel(read_config(config.expanduser()), prepare, settings, host=host)
     until_ended(service, f"Taking jobs on {service.addresses[0]}, results on {service.addresses[1]}. End with Ctrl-C.")
+
+
+@app.command("review", epilog="Example: deepthink serve review --site my-site --add-user ann --role administer")
+def review(
+    host: Annotated[str, typer.Option(help="The address to listen on; any but this machine's own needs logins.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes any that is free.")] = 8010,
+    certificate: Annotated[Path | None, typer.Option(help="TLS: the certificate, PEM.")] = None,
+    key: Annotated[Path | None, typer.Option(help="TLS: its private key, PEM.")] = None,
+    thumbnails: Annotated[int, typer.Option(min=1, help="MiB of small pictures that are kept.")] = 256,
+    add_user: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Let somebody log in, or change their password; then end.")
+    ] = None,
+    role: Annotated[str, typer.Option(help="With --add-user: look, review or administer.")] = "review",
+    remove_user: Annotated[str | None, typer.Option(metavar="NAME", help="Let somebody log in no more.")] = None,
+    users: Annotated[bool, typer.Option("--users", help="List who may log in, and what for; then end.")] = False,
+    site: SiteFlag = HERE,
+    flags: SetFlag = None,
+) -> None:
+    """Serve the review page: say who is in the faces that wait, in a browser."""
+    try:
+        from deepthink.web.service import Review, users_of
+    except ImportError as error:
+        raise MissingExtraError(error.name or "fastapi", "web") from None
+    opened = open_site(site, flags)
+    if add_user or remove_user or users:
+        _change_users(users_of(opened), add_user, role, remove_user)
+        return
+    if (certificate is None) != (key is None):
+        raise SettingsError("--certificate and --key go together.")
+    served = Review(opened, host, port, certificate, key, thumbnails * 2**20)
+    until_ended(served, f"Review at {served.address} . End with Ctrl-C.")
+
+
+def _change_users(users: Users, add: str | None, role: str, remove: str | None) -> None:
+    """Change who may log in, and list who may by now."""
+    if add:
+        given = os.environ.get("DEEPTHINK_PASSWORD")
+        users.add(add, given or typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True), role)
+    if remove:
+        users.remove(remove)
+    for name, allowed in users.names().items():
+        print(f"{name}: {allowed}")
 
 
 def _deleting(sink: FolderDatasink, holds: AnyRow) -> Callable[[str, str], None]:

@@ -122,6 +122,14 @@ class Eye:
         known, vectors = self._seen_of(board, numbers)
         return self.gallery.suggest(vectors.mean(axis=0)[None])[0] if known else None
 
+    def enrolled_near(self, board: Board, number: int) -> list[tuple[int, float]]:
+        """Return the enrolled rows by how near they are to one: of the nearest people, so that few are compared."""
+        seen = self.seen(board.rows[number])
+        if seen is None:
+            return []
+        people = {near.person for near in self.gallery.nearest(seen.vector)[:5]}
+        return self.alike(board, number, [n for person in people for n in board.people.get(person, ())])
+
     def alike(self, board: Board, number: int, among: Iterable[int]) -> list[tuple[int, float]]:
         """Return rows by how near they are to one, the nearest first, each with its distance."""
         seen = self.seen(board.rows[number])

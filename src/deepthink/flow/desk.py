@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 
 from deepthink.curation import actions, review
 from deepthink.curation.actions import Order
@@ -28,6 +28,8 @@ from deepthink.errors import BadInputError, DeepthinkError, StaleViewError
 from deepthink.flow.ahead import ahead
 from deepthink.flow.wiring import Site
 
+SAME = 0.6  # of the usual distance between faces: two that lie nearer are probably one person's
+RECENT = 10.0  # seconds within which a day's events are not read again for one that is not there
 SAVE_EVERY = 512  # faces; a kill loses at most so many embeddings
 Hand = tuple[str, Filter]  # which cards somebody goes through
 _NOBODY = Near("", 0.0)
@@ -67,7 +69,7 @@ class Desk:
         self._facelist: Facelist | None = None
         self._hands: dict[Hand, list[Card]] = {}
         self._standing: dict[str, Standing] = {}
-        self._events = lru_cache(maxsize=4096)(self._read_events)
+        self._days: dict[str, tuple[float, dict[str, Event]]] = {}  # when each was read, and its events
         self._one = threading.RLock()
         self.lost: Action | None = None  # what a kill kept from being done, told once
         with self._one:
@@ -164,11 +166,15 @@ class Desk:
         return Shown(card, now, stamps, person, near[:9], place, cards, card.reasons)
 
     def place_of(self, hand: Hand, numbers: Iterable[int]) -> int | None:
-        """Return the place of the card that holds any of some rows; None when none does."""
+        """Return the place of the card that holds any of some rows, laid out anew where that is needed; else None."""
         wanted = set(numbers)
         with self._one:
-            places = (at for at, card in enumerate(self.cards(hand)) if wanted & set(self.alive(card)))
-            return next(places, None)
+            for cards in (self.cards(hand), *(self.lay_out(hand) for _ in range(1))):
+                places = (at for at, card in enumerate(cards) if wanted & set(self.alive(card)))
+                found = next(places, None)
+                if found is not None:
+                    return found
+        return None
 
     def act(self, order: Order) -> Action:
         """Carry out what somebody wants; see `actions.carry_out`."""
@@ -220,6 +226,24 @@ class Desk:
         self.board.suspect([n for n in self.eye.faults if self.board.rows[n].enrolled])
         self.refresh()
 
+    def told_lost(self) -> Action | None:
+        """Return what a kill kept from being done, the first time that it is asked for."""
+        lost, self.lost = self.lost, None
+        return lost
+
+    def nearest_enrolled(self, number: int, most: int = 12) -> list[tuple[int, float]]:
+        """Return the enrolled faces nearest to a row's, of other rows, with their distances."""
+        with self._one:
+            others = self.eye.enrolled_near(self.board, number)
+        return [(other, away) for other, away in others if other != number][:most]
+
+    def alike(self, number: int, among: Iterable[int]) -> list[int]:
+        """Return those of some rows that probably show the same person as a row, itself among them."""
+        with self._one:
+            there = [one for one in among if one in self.board.rows]
+            near = SAME * self.eye.gallery.usual
+            return [one for one, away in self.eye.alike(self.board, number, there) if away <= near]
+
     def standing(self, person: str) -> Standing:
         """Return what the next training would have of somebody."""
         if person not in self._standing:
@@ -246,15 +270,29 @@ class Desk:
             raise BadInputError(f"There is no row {number}.")
         return row
 
-    def event(self, row: Row) -> Event | None:
-        """Return a row's event, None when the datasink does not list it any more."""
-        return self._events(row.frame.date).get(row.frame.event)
+    def of_event(self, row: Row) -> dict[int, Row]:
+        """Return all listed rows of a row's event."""
+        where = row.frame.date, row.frame.event
+        rows = list(self.board.rows.items())
+        return {number: one for number, one in rows if (one.frame.date, one.frame.event) == where}
 
-    def _read_events(self, date: str) -> dict[str, Event]:
-        try:
-            return {event.event: event for event in self.site.datasink.events(date)}
-        except DeepthinkError:
-            return {}
+    def event(self, row: Row) -> Event | None:
+        """Return a row's event, None when the datasink does not list it."""
+        events = self._events(row.frame.date)
+        found = events.get(row.frame.event)
+        if found is None and time.monotonic() - self._days[row.frame.date][0] > RECENT:
+            del self._days[row.frame.date]  # the day has gone on since
+            found = self._events(row.frame.date).get(row.frame.event)
+        return found
+
+    def _events(self, date: str) -> dict[str, Event]:
+        if date not in self._days:
+            try:
+                events = {event.event: event for event in self.site.datasink.events(date)}
+            except DeepthinkError:
+                events = {}
+            self._days[date] = time.monotonic(), events
+        return self._days[date][1]
 
     def camera(self, row: Row) -> str:
         """Return the camera that a row comes from, empty when that is not known."""

@@ -1,0 +1,1 @@
+"""The review page: what `deepthink serve review` shows, and to whom."""
