@@ -12,6 +12,7 @@ demo: .venv/demo.ok
 
 test: .venv/dev.ok
 	sh scripts/sshd.sh
+	sh scripts/debian.sh
 	$(BIN)/python -m pytest
 
 check: .venv/dev.ok
