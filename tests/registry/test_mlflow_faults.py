@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -352,6 +353,62 @@ def test_two_pushes_at_once_are_one(home):
     said = sorted(one.communicate()[0] for one in both)
     assert said == [b"sent     alpha\n", b"there    alpha\n"]
     assert len(home.mlflow.kept()) == 1
+
+
+DIES = """
+import os, signal, sys
+from deepthink.flow.arrival import from_mlflow
+from deepthink.flow.wiring import Site
+from deepthink.settings import load
+site = Site(load(sys.argv[1]))
+def hook(event, args):
+    if event == "open" and str(args[0]).endswith(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(hook)
+from_mlflow(site)
+"""
+
+
+@pytest.mark.parametrize("moment", ["recogniser_alpha.npz", "transitions.jsonl"])
+def test_a_taking_that_is_killed_leaves_no_half_version_and_the_next_one_completes_it(home, neighbour, moment):
+    release(home, "alpha")
+    to_mlflow(home)
+    command = [sys.executable, "-c", DIES, str(neighbour.settings.root), moment]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert neighbour.registry.versions() == (["alpha"] if moment == "transitions.jsonl" else [])
+    from_mlflow(neighbour)
+    assert contents(neighbour.registry.get("alpha")) == contents(folder_of(home))
+    assert neighbour.ledger.lane("alpha") == "validated"
+    assert not (neighbour.registry.root / ".incoming").exists()
+
+
+def test_what_is_broken_or_somebody_elses_there_keeps_no_other_out(home, neighbour, server):
+    release(home, "alpha")
+    release(home, "beta2")
+    to_mlflow(home)
+    unsigned(home, server)
+    run = first(home.mlflow.kept(), "beta2").run
+    home.mlflow.register(run, {"deepthink.version": "gamma3"}, "one in the place of another")
+    home.mlflow.register(run, {"of": "somebody else"}, "")
+    done = from_mlflow(neighbour)
+    assert (done.new, list(done.refused)) == (["beta2"], ["alpha", "gamma3"])
+    assert "that of beta2" in done.refused["gamma3"]
+
+
+@pytest.mark.parametrize("run", ["", "0" * 32])
+def test_a_version_whose_run_is_gone_is_refused(home, run):
+    with pytest.raises(BadInputError, match="not in MLflow"):
+        _ = Files(home.mlflow.server, run).place
+
+
+def test_a_server_that_never_answers_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        site = make_site(tmp_path / "site", f"http://127.0.0.1:{door.getsockname()[1]}", "faces")
+        began = time.monotonic()
+        with pytest.raises(StepError, match="did not do it"):
+            from_mlflow(site)
+    assert time.monotonic() - began < 10
 
 
 def test_two_sites_that_push_the_same_version_at_once_leave_one(home, tmp_path, server, model):

@@ -47,16 +47,18 @@ def _build(home: Path, pins: tuple[str, ...]) -> None:
     for old in (home, beside):
         shutil.rmtree(old, ignore_errors=True)
     _run(_base(), "-m", "venv", str(beside))
-    install = (
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--only-binary=:all:",
-        "--retries=1",
-        "--timeout=15",
-    )
-    _run(str(_python_in(beside)), "-I", "-m", "pip", *install, *pins)
+    _install(_python_in(beside), pins)
     beside.rename(home)
+
+
+def _install(python: Path, pins: tuple[str, ...]) -> None:
+    """Install wheels: with uv where `make lock` has left it, which takes a tenth of the time, else with pip."""
+    uv = shutil.which("uv", path=str(Path(sys.executable).parent))
+    if uv:
+        _run(uv, "pip", "install", "--quiet", "--compile-bytecode", "--only-binary=:all:", f"--python={python}", *pins)
+        return
+    options = ("--quiet", "--disable-pip-version-check", "--only-binary=:all:", "--retries=1", "--timeout=15")
+    _run(str(python), "-I", "-m", "pip", "install", *options, *pins)
 
 
 def _run(*command: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from deepthink.registry.manifest import MANIFEST
 VERSION, DIGEST = "deepthink.version", "deepthink.manifest"
 MOST = 100  # parameters a run; MLflow takes no more at a time
 LONGEST = 500  # characters of a parameter, in every MLflow
+_NOT_IN_KEYS = re.compile(r"[^\w .:-]")  # MLflow takes a slash, too, and not everywhere
 _PEOPLE = ("faces_per_person", "events_per_person", "left_out", "contest")  # of the manifest, which has their names
 
 
@@ -37,7 +39,7 @@ def parameters(folder: Path, manifest: Mapping[str, Any]) -> dict[str, str]:
     """
     training = manifest.get("training_metrics") or {}
     held = {
-        **_parameter_file(folder, str(manifest["version"])),
+        "train": _parameter_file(folder, str(manifest["version"])),
         "classifier": training.get("classifier"),
         "machine": training.get("machine"),
         **{key: manifest.get(key) for key in ("recogniser", "embedder", "environment")},
@@ -53,7 +55,7 @@ def _parameter_file(folder: Path, version: str) -> dict[str, Any]:
     except (OSError, ValueError, YAMLError):
         return {}
     plain = held.items() if isinstance(held, dict) else ()
-    return {f"train.{key}": value for key, value in plain if version not in str(value)}
+    return {str(key): value for key, value in plain if version not in str(value)}
 
 
 def metrics(manifest: Mapping[str, Any]) -> dict[str, float]:
@@ -108,6 +110,6 @@ def _flat(held: Any, key: str = "") -> Iterator[tuple[str, Any]]:
         held = {"low": held[0], "high": held[1]}
     if isinstance(held, Mapping):
         for name, value in held.items():
-            yield from _flat(value, f"{key}.{name}" if key else str(name))
+            yield from _flat(value, f"{key}.{_NOT_IN_KEYS.sub('_', str(name))}" if key else str(name))
     elif not isinstance(held, list):
         yield key, held

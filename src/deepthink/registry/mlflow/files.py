@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from deepthink.errors import BadInputError, DamagedVersionError
 from deepthink.registry.mlflow.model import FILES
-from deepthink.registry.mlflow.server import Server
+from deepthink.registry.mlflow.server import ABSENT, Server
 
 _PIECE = 1 << 16  # bytes
 
@@ -31,9 +31,12 @@ class Files:
     @cached_property
     def place(self) -> str:
         """Where they lie behind the server's address."""
-        with self.server.asking():
-            uri = str(self.server.client.get_run(self.run).info.artifact_uri)
-        return inside(uri, self.server.uri)
+        uri = None
+        with self.server.asking(unless=ABSENT):
+            uri = self.server.client.get_run(self.run).info.artifact_uri if self.run else None
+        if uri is None:
+            raise BadInputError(f"the run {self.run!r} that it is of is not in MLflow")
+        return inside(str(uri), self.server.uri)
 
     def sizes(self) -> dict[str, int]:
         """Return those that are there, each with its size in bytes."""

@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 from deepthink.errors import DeepthinkError, MissingExtraError, StepError
 
-THERE = "RESOURCE_ALREADY_EXISTS"
+THERE, ABSENT = "RESOURCE_ALREADY_EXISTS", "RESOURCE_DOES_NOT_EXIST"  # MLflow's codes
 _ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 _CALM = {  # what people set themselves counts
     "MLFLOW_DISABLE_TELEMETRY": "true",  # it would tell its makers what is run here
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # where --json goes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",  # seconds without a byte; its own are 120
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its own are 7, each later than the last: minutes for a server that is off
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # its own are 7, each later than the last: minutes for a server that is off
 }
 
 
@@ -74,8 +74,8 @@ class Server:
                 return
             words = " ".join(str(error).split())[:300]
             raise StepError(
-                f"MLflow at {self.uri} did not do it: {words}. Nothing is half done here or there. When it answers, "
-                "run the command again: it goes on where it was."
+                f"MLflow at {self.uri} did not do it: {words}. No version is half done, here or there. When it "
+                "answers, run the command again: it goes on where it was."
             ) from error
 
     def http(self, method: str, path: str, **more: Any) -> Any:
