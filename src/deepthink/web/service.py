@@ -69,7 +69,8 @@ class Review:
         )  # fmt: skip
         self._socket = _listening(host, port)
         self._server = uvicorn.Server(config)
-        self._ending = threading.Event()
+        self._ending, self._idle = threading.Event(), threading.Event()
+        self._idle.set()
         self._student = threading.Thread(target=self._study, name="study", daemon=True)
         shown = f"[{host}]" if ":" in host else host
         self.address = f"http{'s' * (certificate is not None)}://{shown}:{self._socket.getsockname()[1]}"
@@ -77,7 +78,11 @@ class Review:
     def serve(self) -> None:
         """Serve until told to end."""
         self._student.start()
-        self._server.run([self._socket])
+        self._idle.clear()
+        try:
+            self._server.run([self._socket])
+        finally:
+            self._idle.set()
 
     def _study(self) -> None:
         """Compare faces as they come; what goes wrong is told and tried again when there is something new."""
@@ -95,6 +100,7 @@ class Review:
         self._ending.set()
         self.desk.stir.set()
         self._server.should_exit = True
+        self._idle.wait(timeout=30)
         if self._student.is_alive():
             self._student.join(timeout=30)
         self._socket.close()

@@ -32,6 +32,7 @@ async function show(more) {
   for (const part of answer.querySelectorAll("template")) {
     document.getElementById(part.dataset.for).replaceChildren(document.importNode(part.content, true));
   }
+  document.title = `${document.querySelector(".progress b").textContent} to review · DeepThink`;
   faces.begin();
   setTimeout(() => warm(Number(card().place) + 1), 150);
 }

@@ -19,3 +19,5 @@ for (const form of document.querySelectorAll("form[data-post]")) {
     }
   });
 }
+
+document.documentElement.classList.add("scripted");

@@ -9,6 +9,12 @@ const wrong = document.getElementById("name-wrong");
 let people = [];
 let at = 0;
 let done = () => {};
+let loading = Promise.resolve();
+
+async function load() {
+  people = await json("/api/names");
+  suggest();
+}
 
 export async function askName(title, then, { typed = "", complaint = "" } = {}) {
   done = then;
@@ -19,8 +25,8 @@ export async function askName(title, then, { typed = "", complaint = "" } = {}) 
   input.focus();
   input.select();
   suggest();
-  people = await json("/api/names");
-  suggest();
+  loading = load();
+  await loading;
 }
 
 function matches() {
@@ -75,7 +81,9 @@ input.addEventListener("keydown", (event) => {
   }
 });
 
-dialog.querySelector("form").addEventListener("submit", (event) => {
+// Who types faster than the names come has not said "a new person" by that.
+dialog.querySelector("form").addEventListener("submit", async (event) => {
   event.preventDefault();
+  await loading.catch(() => {});
   finish((matches()[at] ?? [input.value.trim()])[0]);
 });

@@ -1,0 +1,63 @@
+"""The review page, served on the loopback, and a real browser that looks at it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from deepthink.web.service import Review
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
+
+
+def need_chromium() -> str:
+    """Return Chromium's path; without it a test is skipped, but not in CI: a skip would hide that nothing was tried."""
+    if CHROMIUM is None:
+        assert "CI" not in os.environ, "CI must have chromium"
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    return CHROMIUM
+
+
+@contextlib.contextmanager
+def started() -> Iterator[Browser]:
+    """Start a browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=need_chromium(), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def serving(site) -> Iterator[Review]:
+    """Serve a site's review page on a port of the loopback."""
+    review = Review(site, "127.0.0.1", 0)
+    review.desk.study()
+    thread = threading.Thread(target=review.serve)
+    thread.start()
+    try:
+        yield review
+    finally:
+        review.close()
+        thread.join()
+
+
+def watched(page: Page) -> Page:
+    """Keep what the page complains about: an error of a script, or something that its policy forbids."""
+    page.complaints = []
+    page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.set_default_timeout(20_000)
+    return page
+
+
+def settled(page: Page) -> None:
+    """Wait until the page has done what it was asked for."""
+    page.wait_for_selector("html.scripted", state="attached")
+    page.wait_for_selector(".desk:not(.busy)")
