@@ -13,6 +13,7 @@ demo: .venv/demo.ok
 test: .venv/dev.ok
 	sh scripts/sshd.sh
 	sh scripts/debian.sh
+	sh scripts/chromium.sh
 	$(BIN)/python -m pytest
 
 check: .venv/dev.ok
