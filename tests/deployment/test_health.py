@@ -30,6 +30,24 @@ def test_a_machine_that_does_not_say_is_not_guessed_about(tmp_path):
     assert health.memory(tmp_path / "meminfo") == {}
 
 
+def group(folder, limit, used=0, cached=0):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in (("max", limit), ("current", used), ("stat", f"anon 1\ninactive_file {cached}")):
+        (folder / f"memory.{name}").write_text(f"{text}\n")
+
+
+def test_what_a_containers_or_a_services_limit_leaves_is_found(tmp_path):
+    (tmp_path / "own").write_text("1:name=systemd:/x\n0::/system.slice/deepthink.service\n")
+    groups = tmp_path / "groups"
+    group(groups / "system.slice/deepthink.service", "max")
+    assert health.allowed(groups, tmp_path / "own") == []
+    group(groups / "system.slice/deepthink.service", 1000, used=700, cached=200)
+    group(groups / "system.slice", 5000, used=4900)
+    group(tmp_path, 1)  # above the groups: not one of them
+    assert health.allowed(groups, tmp_path / "own") == [500, 100]
+    assert health.allowed(groups, tmp_path / "absent") == []
+
+
 @pytest.mark.parametrize(
     ("script", "says"),
     [("kill -ILL $$", "-4"), ("exit 3", "3"), ("echo nonsense", "0"), (None, "No such file")],

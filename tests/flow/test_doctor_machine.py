@@ -67,6 +67,15 @@ def test_a_clock_that_nothing_keeps_right_is_noticed(site, tmp_path, monkeypatch
     assert machine.clock(site).harm == harm
 
 
+def test_memory_that_a_limit_keeps_from_us_is_not_free(site, tmp_path):
+    for name, text in (("max", 100 << 20), ("current", 40 << 20), ("stat", "inactive_file 0")):
+        (tmp_path / f"memory.{name}").write_text(f"{text}\n")
+    (tmp_path / "own").write_text("0::/\n")
+    mounts = f"mount --bind '{tmp_path}' /sys/fs/cgroup", f"mount --bind '{tmp_path}/own' /proc/$$/cgroup"
+    found, _ = looked_at(site, "memory", before=in_a_machine_where(with_memory(tmp_path, 2000, 0), *mounts))
+    assert (found["harm"], "60 MB are free" in found["found"]) == ("harmful", True)
+
+
 def test_a_clock_behind_what_was_written_is_harmful(site):
     ahead = time.time() + 7200
     os.utime(site.facelist, times=(ahead, ahead))

@@ -109,9 +109,32 @@ def memory(source: Path = Path("/proc/meminfo")) -> dict[str, int]:
         lines = [line.split() for line in source.read_text().splitlines()]
         found = {words[0].rstrip(":"): 1024 * int(words[1]) for words in lines if len(words) > 1}
         names = {"total": "MemTotal", "free": "MemAvailable", "swap": "SwapTotal", "swap_free": "SwapFree"}
-        return {name: found[key] for name, key in names.items()}
+        has = {name: found[key] for name, key in names.items()}
+        return {**has, "free": min([has["free"], *allowed()])}
     except (OSError, ValueError, KeyError):
         return {}
+
+
+def allowed(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> list[int]:
+    """Return the bytes that each limit on us still leaves, a container's or a service's (cgroups, version 2)."""
+    try:
+        name = next(line[3:] for line in own.read_text().splitlines() if line.startswith("0::"))
+    except (OSError, StopIteration):
+        return []
+    folder = groups / name.strip("/")
+    return [left for one in (folder, *folder.parents) if groups in (one, *one.parents) for left in _left(one)]
+
+
+def _left(group: Path) -> list[int]:
+    """Return what one limit leaves, files that are only cached not counted; nothing where there is none."""
+    try:
+        limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
+        cached = [
+            line.split()[1] for line in (group / "memory.stat").read_text().splitlines() if "inactive_file" in line
+        ]
+        return [max(0, limit - used + int(cached[0]))]
+    except (OSError, ValueError, IndexError):  # "max": no limit
+        return []
 
 
 def synchronised() -> bool | None:
