@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from deepthink.curation.facelist import Facelist, Status
@@ -41,14 +42,17 @@ def site_in(folder: Path, filmed: Path) -> Site:
 
 
 def really(site: Site) -> dict[int, str]:
-    """Return who each listed face shows: a resident's name, "stranger", or "remove" where there is nobody."""
+    """Return who each listed face shows: a resident's name, "stranger", or "remove" where there is nobody.
+
+    Also of somebody who was filmed as looking away: a face that was found is theirs all the same.
+    """
     rows = Facelist(site.facelist).rows
     frames = {}
     for number, row in rows.items():
         frames.setdefault((row.frame.date, row.frame.event, row.frame.time), {})[number] = row
     there, found = _by_frame(site), {}
     for moment, own in frames.items():
-        for number, (verb, name) in _decide(own, there.get(moment, [])).items():
+        for number, (verb, name) in _decide(own, [replace(one, facing=True) for one in there.get(moment, [])]).items():
             found[number] = name if verb == "accept" else verb
     return found
 

@@ -3,14 +3,21 @@
 import numpy as np
 import pytest
 
-from deepthink.curation.groups import ALONE, Gallery, group, tracks_of
+from deepthink.curation.groups import ALONE, Gallery, group, means_of, tracks_of, usual_distance
 from deepthink.curation.vectors import Seen, Vectors
 from tests.conftest import crowd
 
 
+def grouped(vectors, events):
+    """Return a group for each face, with each event for a track."""
+    usual = usual_distance(vectors, np.asarray(events))
+    tracks = tracks_of(vectors, list(events), usual)
+    return group(means_of(vectors, tracks), usual)[tracks]
+
+
 def test_people_seen_in_several_events_become_a_group_each():
     vectors, who, events = crowd(people=12, events=6, faces=3)
-    groups = group(vectors, events, list(events))
+    groups = grouped(vectors, events)
     assert len(set(groups.tolist()) - {ALONE}) == 12
     assert all(len(set(who[groups == one].tolist())) == 1 for one in set(groups.tolist()) - {ALONE})
 
@@ -19,13 +26,13 @@ def test_who_was_seen_once_is_left_alone():
     vectors, _, events = crowd(people=8, events=6, faces=3)
     once = np.random.default_rng(5).normal(0, 0.055, (3, vectors.shape[1])).astype(np.float32)
     names = [*events, "2026-03-09|x", "2026-03-09|y", "2026-03-09|z"]
-    groups = group(np.concatenate([vectors, once]), names, names)
+    groups = grouped(np.concatenate([vectors, once]), names)
     assert groups[-3:].tolist() == [ALONE] * 3
 
 
 def test_the_scale_of_an_embedder_changes_nothing():
     vectors, _, events = crowd(people=6, events=5, faces=3)
-    assert group(vectors, events, list(events)).tolist() == group(vectors * 40, events, list(events)).tolist()
+    assert grouped(vectors, events).tolist() == grouped(vectors * 40, events).tolist()
 
 
 def test_two_people_whom_the_tracker_took_for_one_are_two_tracks():
@@ -36,7 +43,7 @@ def test_two_people_whom_the_tracker_took_for_one_are_two_tracks():
 @pytest.mark.parametrize("faces", [0, 1, 2])
 def test_few_faces_are_no_group(faces):
     vectors = np.zeros((faces, 4), np.float32)
-    assert group(vectors, [str(n) for n in range(faces)], list(range(faces))).tolist() == [ALONE] * faces
+    assert grouped(vectors, [str(n) for n in range(faces)]).tolist() == [ALONE] * faces
 
 
 def test_a_gallery_that_is_kept_up_is_that_which_is_made_anew():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from deepthink.curation.facelist import Row
-from deepthink.curation.groups import Gallery, Near, group, usual_distance
+from deepthink.curation.groups import ALONE, Gallery, Near, group, means_of, tracks_of, usual_distance
 from deepthink.curation.lanes import WAITING, Board
 from deepthink.curation.notes import Notes
 from deepthink.curation.queue import Sight, proposed
@@ -34,6 +35,7 @@ class Eye:
         self.vectors, self.learnt = vectors, learnt
         self.gallery = NOBODY
         self.groups: dict[int, int] = {}
+        self.tracks: dict[int, np.ndarray] = {}  # the middle of the track that each waiting row is of
         self.faults: dict[int, str] = {}
         self._enrolled: dict[int, tuple[str, np.ndarray]] = {}  # what the gallery was made of
 
@@ -77,13 +79,20 @@ class Eye:
         self.gallery = Gallery(names, vectors if len(numbers) else np.zeros((0, 1)), usual)
 
     def regroup(self, board: Board, notes: Notes) -> None:
-        """Group the waiting rows that nobody has a name for."""
-        nameless = [n for lane in WAITING for n in board.lanes[lane] if not proposed(board.rows[n], n, notes)]
-        numbers, vectors = self._seen_of(board, nameless)
+        """Find the tracks of the waiting rows, and group those that nobody has a name for and that are near nobody."""
+        waiting = [n for lane in WAITING for n in board.lanes[lane]]
+        numbers, vectors = self._seen_of(board, waiting)
         frames = [board.rows[n].frame for n in numbers]
-        events = [f"{frame.date}|{frame.event}" for frame in frames]
-        objects = [(event, board.rows[n].objid) for event, n in zip(events, numbers, strict=True)]
-        self.groups = dict(zip(numbers, group(vectors, events, objects).tolist(), strict=True))
+        objects = [(frame.date, frame.event, board.rows[n].objid) for frame, n in zip(frames, numbers, strict=True)]
+        tracks = tracks_of(vectors, objects, self.gallery.usual)
+        means = means_of(vectors, tracks)
+        self.tracks = {number: means[track] for number, track in zip(numbers, tracks.tolist(), strict=True)}
+        named = {track for n, track in zip(numbers, tracks.tolist(), strict=True) if proposed(board.rows[n], n, notes)}
+        near = self.gallery.suggest(means)
+        free = np.array([track for track in range(len(means)) if track not in named and near[track] is None], int)
+        found = np.full(len(means), ALONE)
+        found[free] = group(means[free], self.gallery.usual)
+        self.groups = {number: int(found[track]) for number, track in zip(numbers, tracks.tolist(), strict=True)}
 
     def suspect(self, board: Board, notes: Notes) -> None:
         """Look for labels that are probably wrong among the enrolled rows; those said to be right are left out."""
@@ -98,7 +107,8 @@ class Eye:
         """Return what to lay the rows out by."""
         known, vectors = self._seen_of(board, numbers)
         place = {number: at for at, number in enumerate(known)}
-        near = dict(zip(known, self.gallery.suggest(vectors), strict=True)) if known else {}
+        whole = np.array([self.tracks.get(number, vectors[at]) for number, at in place.items()])
+        near = dict(zip(known, self.gallery.suggest(whole), strict=True)) if known else {}
 
         def nearest(number: int) -> Near | None:
             found = near.get(number)
@@ -106,7 +116,7 @@ class Eye:
 
         def oddness(rows: Sequence[int]) -> dict[int, float]:
             own = [number for number in rows if number in place]
-            points = vectors[[place[number] for number in own]]
+            points = whole[[place[number] for number in own]]
             away = np.linalg.norm(points - points.mean(axis=0), axis=1) if own else []
             return dict(zip(own, map(float, away), strict=True))
 
@@ -118,9 +128,15 @@ class Eye:
         return self.gallery.nearest(vectors.mean(axis=0)) if known else []
 
     def suggest(self, board: Board, numbers: Iterable[int]) -> Near | None:
-        """Return who some rows probably are, all together."""
+        """Return who most of some rows are near to; the mean of many would be near to anybody."""
         known, vectors = self._seen_of(board, numbers)
-        return self.gallery.suggest(vectors.mean(axis=0)[None])[0] if known else None
+        if not known:
+            return None
+        whole = np.array([self.tracks.get(number, vectors[at]) for at, number in enumerate(known)])
+        votes = Counter(near.person for near in self.gallery.suggest(whole) if near)
+        person, count = next(iter(votes.most_common(1)), ("", 0))
+        away = [near.distance for near in self.gallery.nearest(vectors.mean(axis=0)) if near.person == person]
+        return Near(person, away[0]) if 2 * count > len(known) else None
 
     def enrolled_near(self, board: Board, number: int) -> list[tuple[int, float]]:
         """Return the enrolled rows by how near they are to one: of the nearest people, so that few are compared."""

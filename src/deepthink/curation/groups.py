@@ -19,6 +19,7 @@ from deepthink.errors import MissingExtraError
 # Wild. There a face lies at 0.45 from its person's centre and at 0.8 from others', as medians.
 SAME_TRACK = 0.45
 NEAR = 0.62  # a face no further from somebody's centre than this may be theirs
+TOGETHER = 0.7  # a track no further from the others of its group belongs to it
 CLEARLY = 0.08  # and the second nearest must be further by this
 ALONE = -1
 _PAIRS = 4000
@@ -59,31 +60,28 @@ def tracks_of(vectors: np.ndarray, objects: Sequence[object], usual: float) -> n
     return number
 
 
-def group(vectors: np.ndarray, events: Sequence[str], objects: Sequence[object]) -> np.ndarray:
-    """Return a group's number for each face, -1 for those that are like no others.
+def means_of(vectors: np.ndarray, tracks: np.ndarray) -> np.ndarray:
+    """Return the middle of each track, (tracks, dimensions)."""
+    sums = np.zeros((tracks.max(initial=-1) + 1, vectors.shape[1] if vectors.ndim == 2 else 0))
+    np.add.at(sums, tracks, vectors)
+    return np.asarray(sums / np.bincount(tracks, minlength=len(sums))[:, None])
+
+
+def group(means: np.ndarray, usual: float) -> np.ndarray:
+    """Return a group's number for each track, -1 for those that are like no others.
 
     Parameters
     ----------
-    vectors : ndarray of shape (faces, dimensions)
-    events : sequence of str
-        Where each face was seen.
-    objects : sequence
-        The outpost's object of each face, unique beyond its event.
+    means : ndarray of shape (tracks, dimensions)
+    usual : float
+        The usual distance between faces of different events.
 
     Raises
     ------
     MissingExtraError
         scikit-learn is not installed.
     """
-    if not len(vectors):
-        return np.zeros(0, int)
-    points = np.asarray(vectors, np.float64)
-    usual = usual_distance(points, np.asarray(events))
-    tracks = tracks_of(points, objects, usual)
-    means = np.zeros((tracks.max() + 1, points.shape[1]))
-    np.add.at(means, tracks, points)
-    means /= np.bincount(tracks)[:, None]
-    return _without_strays(means, _clusters(means), usual)[tracks]
+    return _without_strays(means, _clusters(means), usual)
 
 
 def _clusters(means: np.ndarray) -> np.ndarray:
@@ -98,12 +96,12 @@ def _clusters(means: np.ndarray) -> np.ndarray:
 
 
 def _without_strays(means: np.ndarray, clusters: np.ndarray, usual: float) -> np.ndarray:
-    """Leave alone what a cluster holds far from its middle: dense clusters draw in whoever comes last."""
+    """Leave alone what is far from the others of its cluster: dense ones draw in whoever comes last."""
     kept = clusters.copy()
     for one in range(clusters.max(initial=ALONE) + 1):
         own = np.flatnonzero(clusters == one)
-        away = np.linalg.norm(means[own] - np.median(means[own], axis=0), axis=1)
-        kept[own[away > NEAR * usual]] = ALONE
+        others = (means[own].sum(axis=0) - means[own]) / (len(own) - 1)
+        kept[own[np.linalg.norm(means[own] - others, axis=1) > TOGETHER * usual]] = ALONE
     return kept
 
 

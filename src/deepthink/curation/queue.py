@@ -99,10 +99,10 @@ def _kind(row: Row, number: int, lane: str, sight: Sight, notes: Notes) -> tuple
     if person:
         doubted = near is not None and near.person != person
         return ("doubt", person, (near.person,)) if near and doubted else ("person", person, ())
-    if sight.groups.get(number, ALONE) != ALONE:
-        return "group", "", (str(sight.groups[number]),)
     if near:
         return "perhaps", near.person, ()
+    if sight.groups.get(number, ALONE) != ALONE:
+        return "group", "", (str(sight.groups[number]),)
     if number in sight.groups:
         return "alone", "", ()
     return "event", "", (row.frame.date, row.frame.event, str(row.objid))

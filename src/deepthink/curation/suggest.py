@@ -83,7 +83,7 @@ def _same_people(data: FaceData, own: dict[str, np.ndarray]) -> Iterator[tuple[s
     within = {name: _typical(data, rows, rows) for name, rows in own.items()}
     centres = {name: np.median(data.vectors[rows], axis=0) for name, rows in own.items()}
     for one, two in combinations(own, 2):
-        usual = np.nanmean([within[one], within[two]])
+        usual = _mean(within[one], within[two])
         if np.linalg.norm(centres[one] - centres[two]) < usual:  # cheap, and passes over nearly all pairs
             ratio = _typical(data, own[one], own[two]) / usual
             if ratio < SAME:
@@ -96,6 +96,12 @@ def _typical(data: FaceData, first: np.ndarray, second: np.ndarray) -> float:
     apart = _apart(data.vectors[first], data.vectors[second])
     other_event = data.events[first][:, None] != data.events[second]
     return float(np.median(apart[other_event])) if other_event.any() else float("nan")
+
+
+def _mean(*values: float) -> float:
+    """Return the mean of those that are numbers, nan when none is."""
+    known = [value for value in values if not np.isnan(value)]
+    return sum(known) / len(known) if known else float("nan")
 
 
 def _identities(people: list[str], twice: list[tuple[str, str, float]]) -> dict[str, int]:
@@ -127,7 +133,7 @@ def _split_names(data: FaceData, own: dict[str, np.ndarray]) -> Iterator[Suggest
             continue
         smaller = sizes.argmin()
         first, second = rows[part != smaller], rows[part == smaller]
-        usual = np.nanmean([_typical(data, first, first), _typical(data, second, second)])
+        usual = _mean(_typical(data, first, first), _typical(data, second, second))
         ratio = _typical(data, first, second) / usual
         if ratio > PARTS:
             reason = f"{len(second)} faces lie {ratio:.2f} times as far from the other {len(first)} as from each other"

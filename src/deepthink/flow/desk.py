@@ -158,9 +158,9 @@ class Desk:
         refused = {person for number in rows for person in self.notes.refused.get(number, ())}
         near = tuple(one for one in self.eye.around(self.board, rows) if one.person not in refused)
         person = card.person if card.lane in WAITING else ""
-        if not person and card.kind == "group":
-            found = self.eye.suggest(self.board, rows) or _NOBODY
-            person = "" if found.person in refused else found.person
+        if card.kind == "group":
+            person = (self.eye.suggest(self.board, rows) or _NOBODY).person
+        person = "" if person in refused else person
         now = {number: self.board.rows[number] for number in rows}
         stamps = {number: stamp_of(row) for number, row in now.items()}
         return Shown(card, now, stamps, person, near[:9], place, cards, card.reasons)
