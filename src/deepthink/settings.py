@@ -110,6 +110,9 @@ class TargetSettings(Section):
 
     name: str = Field(description="how it is called in messages")
     kind: str = Field("local", description="local: a folder on this machine; ssh: one on another")
+    role: Literal["sentinel", "datasink", "outpost"] = Field("sentinel", description="decides what it receives")
+    receives: list[str] | None = Field(None, description="other parts: model, baselines, facelist, facedata")
+    version: str | None = Field(None, description="keep it on this version, whatever the others run")
     folder: Path = Field(description="where versions are put; of ssh, relative to the home folder there")
     host: str | None = Field(None, pattern=_WORD, description="ssh: its name or address")
     user: str | None = Field(None, pattern=_WORD, description="ssh: who to log in as")
@@ -152,6 +155,25 @@ class MlflowSettings(Section):
         return uri.rstrip("/")
 
 
+class DeploymentSettings(Section):
+    """How a version reaches many machines: docs/steps/deploy.md."""
+
+    inventory: Path | None = Field(None, description="an Ansible inventory, whose hosts receive versions")
+    via: Literal["ansible", "ssh"] = Field("ansible", description="what reaches them; ssh is several times faster")
+    targets: dict[str, dict[str, list[str]]] = Field(
+        {},
+        description="face_model: {sentinels: [...], datasinks: [...], outposts: [...]}; empty: as the inventory says",
+    )
+    canary: int = Field(1, ge=0, description="so many go first; when one fails the others never hear of the version")
+    batch: int = Field(20, ge=1, description="so many at a time after them")
+    on_failure: Literal["revert", "keep"] = Field(
+        "revert", description="whether a failure takes the others back, or leaves them on the new version"
+    )
+    window: str | None = Field(
+        None, description="hours in which machines may be changed, by this machine's clock, such as 03:00-05:00"
+    )
+
+
 class Settings(BaseSettings):
     """Everything a site can set."""
 
@@ -179,6 +201,7 @@ class Settings(BaseSettings):
     validation: ValidationSettings = ValidationSettings()
     retain: RetainSettings = RetainSettings()
     mlflow: MlflowSettings = MlflowSettings()
+    deployment: DeploymentSettings = DeploymentSettings()
     targets: list[TargetSettings] = Field(
         [TargetSettings(name="sentinel1", folder=Path("targets/sentinel1"))], description="who receives versions"
     )

@@ -42,7 +42,7 @@ def registry(tmp_path_factory):
     return made
 
 
-def publish(registry, version, seed, folder):
+def publish(registry, version, seed, folder, **facts):
     rng = np.random.default_rng(seed)
     recogniser = Recogniser(
         Rule(("Ann", "Bob"), rng.normal(size=(2, 8)).astype(np.float32), np.array([3.0, 3.0])), None, "x"
@@ -57,7 +57,7 @@ def publish(registry, version, seed, folder):
     (folder / f"facelist_{version}.csv").write_text(f"{head}\n" + "2026-03-02,a,2026-03-02 08:00:00.000001\n" * 2)
     names = [f"recogniser_{version}.npz", f"recogniser_{version}.json", PROBES, ANSWERS, f"facemodel_{version}.pickle",
              "notebook_train.html", f"facelist_{version}.csv"]  # fmt: skip
-    registry.add(version, {name: folder / name for name in names}, {"created": f"2026-03-0{seed + 1}"})
+    registry.add(version, {name: folder / name for name in names}, {"created": f"2026-03-0{seed + 1}", **facts})
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from deepthink.errors import UntrustedVersionError
-from deepthink.flow.release import deploy_site
+from deepthink.flow.rollout import deploy_site
 from deepthink.flow.wiring import Site
 from deepthink.registry.folder import FolderRegistry
 from deepthink.registry.signing import Keys

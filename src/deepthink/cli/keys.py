@@ -71,7 +71,7 @@ def send(
     as_json: JsonFlag = False,
 ) -> None:
     """Give targets the public keys that this site trusts, in place of those they hold."""
-    from deepthink.flow.release import send_keys
+    from deepthink.flow.rollout import send_keys
 
     names = send_keys(open_site(site), only)
     emit({"targets": names}, f"{', '.join(names)} trust what this site trusts.", as_json)

@@ -32,6 +32,7 @@ from deepthink.cli import (
     sweep,
     train,
     validate,
+    verify,
     weights,
 )
 from deepthink.errors import DeepthinkError
@@ -47,8 +48,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for module in (
-    demo, init, simulate, detect, recognise, sweep, embed, suggest, train, validate, publish, deploy, rollback, run,
-    status, doctor, retain,
+    demo, init, simulate, detect, recognise, sweep, embed, suggest, train, validate, publish, deploy, verify, rollback,
+    run, status, doctor, retain,
 ):  # fmt: skip
     module.add_to(app)
 app.add_typer(review.app, name="review")

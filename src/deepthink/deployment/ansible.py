@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import secrets
 import shlex
+import shutil
 import socket
+import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,10 +22,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deepthink.deployment.connection import ANSWER_SECONDS, NODE, sources
+from deepthink.deployment.connection import ANSWER_SECONDS, HEAD, NODE, program
 from deepthink.deployment.host_keys import advice
-from deepthink.deployment.inventory import environment
+from deepthink.deployment.inventory import environment, program_of_ansible
 from deepthink.deployment.login import quoted
+from deepthink.deployment.node.serve import NOBODY
 from deepthink.deployment.remote import RemoteTarget
 from deepthink.errors import DeploymentError, MissingExtraError
 
@@ -48,7 +51,16 @@ class Reach:
     def extra(self, address: str) -> dict[str, Any]:
         """Return the variables that win over the inventory's."""
         files = f"UserKnownHostsFile={quoted(self.known_hosts)} ~/.ssh/known_hosts"
-        options = ["StrictHostKeyChecking=yes", "UpdateHostKeys=no", files, "ControlMaster=auto", "ControlPersist=60s"]
+        options = [
+            "StrictHostKeyChecking=yes",
+            "UpdateHostKeys=no",
+            files,
+            "ControlMaster=auto",
+            "ControlPersist=60s",
+            "ConnectTimeout=10",
+            "ServerAliveInterval=5",
+            "ServerAliveCountMax=3",
+        ]
         arguments = " ".join(shlex.join(["-o", option]) for option in options)
         own = {"ansible_python_interpreter": self.python} if self.python else {}
         return {
@@ -101,33 +113,48 @@ class Talk:
 
     def ask(self, do: str, seconds: float = ANSWER_SECONDS, **what: Any) -> Any:
         """Send a request and return the answer; DeploymentError when it was refused, or the host is away."""
-        return self._asked({"do": do, **what}, seconds)
+        self._claimed |= do == "lock"
+        line: dict[str, Any] = self._run({"do": do, **what})
+        if self._claimed:
+            line["last"] = self._run({"do": "leave"})
+        said = self._carried(do, line, seconds)["output"].splitlines()
+        try:
+            answer = json.loads(said[-1])
+        except (ValueError, IndexError):
+            raise self._gone(do, " ".join(said) or "it said nothing") from None
+        if "error" in answer:
+            raise DeploymentError(f"{self.name}: {answer['error']}")
+        return answer["ok"]
 
     def put(self, path: Path, size: int) -> None:
-        """Send a file into what is being staged: a small one within the request, a copy of its own takes a second."""
-        request, seconds = {"do": "take", "name": path.name}, ANSWER_SECONDS + size / 1e5
+        """Send a file into what is being staged: a small one within the request, since a copy takes a second."""
+        seconds = ANSWER_SECONDS + size / 1e5
         if size < SMALL:
-            self._asked({**request, "content": base64.b64encode(path.read_bytes()).decode()}, seconds)
+            self.ask("take", seconds, name=path.name, content=base64.b64encode(path.read_bytes()).decode())
         else:
-            self._asked(request, seconds, file=str(path.absolute()))
+            place = self._carried("copy", {"copy": str(path.absolute())}, seconds)["path"]
+            self.ask("take", seconds, name=path.name, path=place)
 
-    def _asked(self, request: dict[str, Any], seconds: float, **file: str) -> Any:
-        self._claimed |= request["do"] == "lock"
-        claim = self._claim if self._claimed else ""
-        line = {"program": sources(*NODE), "folder": self._folder, "claim": claim, "request": request, **file}
+    def _run(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return what is to be run there for a request."""
+        words = ["-c", HEAD, self._folder, self._claim if self._claimed else NOBODY]
+        return {"run": words, "input": f"{program(*NODE)}{json.dumps(request)}\n"}
+
+    def _carried(self, do: str, line: dict[str, Any], seconds: float) -> dict[str, str]:
         try:
             self._socket.settimeout(seconds + 30)
             self._lines.write(json.dumps(line).encode() + b"\n")
             self._lines.flush()
-            answer = json.loads(self._lines.readline() or b'{"lost": "Ansible ended"}')
+            answer: dict[str, str] = json.loads(self._lines.readline() or b'{"lost": "Ansible ended"}')
         except OSError as error:
             answer = {"lost": str(error)}
         if "lost" in answer:
-            self.close()
-            raise DeploymentError(f"{self.name}: during {request['do']!r}: {self._reach.why(answer['lost'])}")
-        if "error" in answer:
-            raise DeploymentError(f"{self.name}: {answer['error']}")
-        return answer["ok"]
+            raise self._gone(do, answer["lost"])
+        return answer
+
+    def _gone(self, do: str, said: str) -> DeploymentError:
+        self.close()
+        return DeploymentError(f"{self.name}: the connection was lost during {do!r}: {self._reach.why(said)}")
 
     def close(self) -> None:
         """End it: what runs beside us gives the claim up, and ends."""
@@ -143,35 +170,35 @@ class Talk:
 
 
 class Runner:
-    """Ansible, at work on play.yaml."""
+    """Ansible, at work on play.yaml; it outlives us when we are killed, and gives our claim up."""
 
     def __init__(self, home: Path, reach: Reach) -> None:
         try:
             import ansible_runner
         except ImportError:
             raise MissingExtraError("ansible-runner", "ansible") from None
-        self._home, self._ended = home, threading.Event()
-        self._thread, self._runner = ansible_runner.run_async(
-            private_data_dir=str(home), playbook=str(PLAY), inventory=str(reach.inventory.absolute()),
-            extravars=reach.extra(str(home / "s")), envvars=environment(reach.inventory, home), quiet=True,
-            cancel_callback=self._ended.is_set,
-        )  # fmt: skip
+        self._output = home / "output"
+        words = ["-i", str(reach.inventory.absolute()), "-e", json.dumps(reach.extra(str(home / "s"))), str(PLAY)]
+        alone = ["setsid", "--wait"] if shutil.which("setsid") else []  # what a terminal sends us is not for it
+        command = [*alone, program_of_ansible("ansible-playbook"), *words]
+        with self._output.open("w") as output:
+            self._thread, _ = ansible_runner.run_command_async(
+                command[0], command[1:], private_data_dir=str(home), envvars=environment(reach.inventory, home),
+                runner_mode="subprocess", input_fd=subprocess.DEVNULL, output_fd=os.dup(output.fileno()),
+                error_fd=subprocess.STDOUT, quiet=True,
+            )  # fmt: skip
 
     def running(self) -> bool:
         """Whether it has not ended."""
         return bool(self._thread.is_alive())
 
     def end(self) -> None:
-        """Wait for its end, and end it when that does not come."""
-        self._thread.join(END_SECONDS)
-        self._ended.set()
+        """Wait for its end."""
         self._thread.join(END_SECONDS)
 
     def said(self) -> str:
         """Return the last of what it wrote."""
-        with suppress(OSError, AttributeError, ValueError):
-            return " ".join(self._runner.stdout.read().split())[-400:]
-        return "it wrote nothing"
+        return " ".join(self._output.read_text(errors="replace").split())[-400:] or "it wrote nothing"
 
 
 class AnsibleTarget(RemoteTarget):

@@ -36,12 +36,8 @@ READY_SECONDS, ANSWER_SECONDS, CHUNK = 60.0, 120.0, 1 << 20
 
 def program(*modules: str) -> str:
     """Return what follows HEAD: modules of ours as text, each after those it needs; the last one's `main` is run."""
-    return f"{json.dumps(_LOADER)}\n{json.dumps(sources(*modules))}\n"
-
-
-def sources(*modules: str) -> list[list[str]]:
-    """Return modules of ours as text, each with its name."""
-    return [[name, _source(name)] for name in modules]
+    sources = [[name, _source(name)] for name in modules]
+    return f"{json.dumps(_LOADER)}\n{json.dumps(sources)}\n"
 
 
 def _source(name: str) -> str:

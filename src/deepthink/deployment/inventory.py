@@ -96,7 +96,7 @@ def read_inventory(path: Path) -> Inventory:
     if not path.exists():
         raise SettingsError(f"No inventory at {path}: `deployment.inventory` of site.yaml names it.")
     with tempfile.TemporaryDirectory() as home:
-        command = [_program("ansible-inventory"), "-i", str(path.absolute()), "--list"]
+        command = [program_of_ansible("ansible-inventory"), "-i", str(path.absolute()), "--list"]
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=_SECONDS, check=False,
             env={**os.environ, **environment(path, Path(home))},
@@ -122,7 +122,7 @@ def _members(listed: dict[str, Any], group: str, seen: frozenset[str] = frozense
     return own
 
 
-def _program(name: str) -> str:
+def program_of_ansible(name: str) -> str:
     """Return where a program of Ansible's is: beside our interpreter, or on the path."""
     beside = Path(sys.executable).with_name(name)
     found = str(beside) if beside.exists() else shutil.which(name)

@@ -16,7 +16,8 @@ from deepthink.flow.collect import detect_site, recognise_site, sweep_site
 from deepthink.flow.enrol import embed_site
 from deepthink.flow.journal import Journal, Run
 from deepthink.flow.prove import validate_site
-from deepthink.flow.release import deploy_site, publish_site
+from deepthink.flow.release import publish_site
+from deepthink.flow.rollout import deploy_site
 from deepthink.flow.teach import train_site
 from deepthink.flow.wiring import Site
 from deepthink.records import Progress

@@ -1,18 +1,14 @@
-"""The steps that let a recogniser out, and take it back: publish, deploy, rollback."""
+"""Lets a recogniser out into the registry, as a version that never changes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from deepthink.deployment.base import Target
-from deepthink.deployment.deploy import Outcome, deploy
-from deepthink.deployment.rollback import roll_back
-from deepthink.errors import DeploymentError, GateError, SettingsError, StepError, VersionExistsError
-from deepthink.files import locked, sha256
+from deepthink.errors import StepError, VersionExistsError
+from deepthink.files import sha256
 from deepthink.flow.mirror import follow
 from deepthink.flow.version_files import VersionFiles, version_files
 from deepthink.flow.wiring import Site
@@ -95,74 +91,3 @@ def _same(contents: dict[str, Path], manifest: dict[str, Any]) -> bool:
     published = {entry["name"]: entry["sha256"] for entry in manifest["files"]}
     models = {name: path for name, path in contents.items() if name.startswith("recogniser_")}
     return all(published.get(name) == sha256(path) for name, path in models.items())
-
-
-def deploy_site(
-    site: Site, version: str, only: str | None, force: bool, progress: Callable[[str, str], None]
-) -> list[Outcome]:
-    """Put a published version on the site's targets; all of them ran it at the end, or an error says which did not.
-
-    Raises
-    ------
-    GateError
-        Its verdict does not allow it, and `force` is not set.
-    DeploymentError
-        A target failed, and was put back on what it ran.
-    """
-    folder, manifest = site.registry.get(version), site.registry.manifest(version)
-    if not manifest["verdict"]["passed"] and not force and not site.ledger.approved(version):
-        failed = [gate["name"] for gate in manifest["verdict"]["gates"] if not gate["passed"]]
-        raise GateError(
-            f"{version} failed validation ({', '.join(failed)}). Look at {folder / 'report.html'}; "
-            f"let it pass all the same, and say why, with: deepthink versions approve {version} --why ..."
-        )
-    with locked(site.registry.root / "rollout"):
-        site.ledger.check_deployable(version)
-        outcomes = deploy(folder, manifest, _targets(site, only), progress)
-        failures = [outcome for outcome in outcomes if outcome.error]
-        if failures:
-            runs = f" It runs {failures[0].version or 'nothing'} now." if failures[0].reached else ""
-            raise DeploymentError(f"{failures[0].error}{runs}")
-        if only is None:
-            site.ledger.promote(version, why="deployed, forced" if force else "deployed")
-            refresh_links(site)
-    follow(site)
-    return outcomes
-
-
-def rollback_site(site: Site, only: str | None) -> list[Outcome]:
-    """Take the site's targets back to the version they ran before."""
-    with locked(site.registry.root / "rollout"):
-        targets = _targets(site, only)
-        for former in {target.previous() for target in targets}:
-            if former is not None:
-                site.ledger.check_deployable(former, whatever=True)
-        outcomes = roll_back(targets)
-        failures = [outcome for outcome in outcomes if outcome.error]
-        if failures:
-            runs = f" {failures[0].target} still runs {failures[0].version}." if failures[0].reached else ""
-            raise DeploymentError(f"{failures[0].error}{runs}")
-        if only is None and outcomes and outcomes[0].version:
-            site.ledger.promote(outcomes[0].version, why="rolled back")
-            refresh_links(site)
-    follow(site)
-    return outcomes
-
-
-def send_keys(site: Site, only: str | None) -> list[str]:
-    """Give the site's targets the public keys that the site trusts; the names of those targets."""
-    if not site.keys.signers.exists():
-        raise SettingsError(f"This site trusts nobody yet: {site.keys.signers} is absent. Run: deepthink keys make")
-    with locked(site.registry.root / "rollout"):
-        targets = _targets(site, only)
-        for target in targets:
-            target.hold(site.keys.signers.read_text(encoding="utf-8"))
-    return [target.name for target in targets]
-
-
-def _targets(site: Site, only: str | None) -> list[Target]:
-    chosen = [target for target in site.targets if only in (None, target.name)]
-    if not chosen:
-        names = ", ".join(target.name for target in site.targets) or "none"
-        raise SettingsError(f"There is no target {only!r}. Known: {names}.")
-    return chosen

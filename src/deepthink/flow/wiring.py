@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from deepthink import plugins, weights
 from deepthink.curation.sweep import SweepRules
 from deepthink.datasink.base import Datasink, Event
 from deepthink.datasink.folder import FolderDatasink
 from deepthink.deployment.base import Target
+from deepthink.deployment.plan import Plan, Window
 from deepthink.detection.aligners import aligner
 from deepthink.detection.base import Detector
 from deepthink.detection.quality import QualityRules
@@ -22,6 +22,7 @@ from deepthink.embedding.mirror import Mirrored
 from deepthink.embedding.onnx import OnnxEmbedder
 from deepthink.embedding.openface import OpenFace
 from deepthink.errors import SettingsError, WeightsError
+from deepthink.flow.targets import Member, members
 from deepthink.model.artifact import Recogniser, nobody, read_recogniser
 from deepthink.recognition.recognise import Senses
 from deepthink.registry.folder import FolderRegistry
@@ -29,7 +30,7 @@ from deepthink.registry.ledger import LEDGER, Ledger
 from deepthink.registry.mlflow.model import Model
 from deepthink.registry.mlflow.server import Server
 from deepthink.registry.signing import Keys
-from deepthink.settings import Settings, TargetSettings
+from deepthink.settings import Settings
 from deepthink.validation.gates import Limits
 
 YUNET, OPENFACE = "yunet", "openface-sentinelcam"
@@ -146,12 +147,24 @@ class Site:
         return Ledger(self.registry.root / LEDGER)
 
     @cached_property
+    def members(self) -> list[Member]:
+        """The machines that receive versions, with what they are."""
+        found = members(self.settings)
+        for member in found:
+            member.target.site_signers = self.keys.signers
+        return found
+
+    @property
     def targets(self) -> list[Target]:
         """The machines that receive versions."""
-        targets = [_target(one, self.settings) for one in self.settings.targets]
-        for target in targets:
-            target.site_signers = self.keys.signers
-        return targets
+        return [member.target for member in self.members]
+
+    @property
+    def plan(self) -> Plan:
+        """How a version reaches them."""
+        rules = self.settings.deployment
+        window = Window.read(rules.window) if rules.window else None
+        return Plan(rules.canary, rules.batch, rules.on_failure == "revert", window)
 
     def events(self, dates: list[str] | None = None) -> list[Event]:
         """Return the events of some days, or of all that are not kept for validation, in order of time."""
@@ -182,14 +195,3 @@ def make_embedder(name: str, folder: Path) -> Embedder:
         return OnnxEmbedder(read_description(folder / name))
     embedder: Embedder = plugins.find("embedders", name)()
     return embedder
-
-
-def _target(one: TargetSettings, settings: Settings) -> Target:
-    factory: Any = plugins.find("targets", one.kind)
-    if one.host is None:
-        here: Target = factory(one.name, settings.path(one.folder))
-        return here
-    more = one.model_dump(exclude={"name", "kind", "folder", "key"}, exclude_none=True)
-    key = settings.path(one.key) if one.key else None
-    there: Target = factory(one.name, one.folder, known_hosts=settings.path(Path("known_hosts")), key=key, **more)
-    return there

@@ -23,12 +23,12 @@ class Lease:
     ----------
     folder : Path
         The target's.
-    token : str
+    claim : str
         Who asks; empty for a session, which needs no lease and only respects those of others.
     """
 
-    def __init__(self, folder: Path, token: str = "") -> None:
-        self._path, self.token = folder / ".rollout.lease", token
+    def __init__(self, folder: Path, claim: str = "") -> None:
+        self._path, self.claim = folder / ".rollout.lease", claim
 
     def read(self) -> dict[str, Any]:
         """Return what is noted; empty when nobody has a claim that still counts."""
@@ -41,20 +41,20 @@ class Lease:
     def anothers(self) -> bool:
         """Whether somebody else has a claim."""
         noted = self.read()
-        return bool(noted) and noted.get("token") != self.token
+        return bool(noted) and noted.get("claim") != self.claim
 
     def renew(self, staged: str) -> None:
         """Claim the folder, or put off the end of the claim; note what is being staged."""
-        write(self._path, {"token": self.token, "until": time.time() + SECONDS, "staged": staged})
+        write(self._path, {"claim": self.claim, "until": time.time() + SECONDS, "staged": staged})
 
     def check(self) -> str:
         """Return what is being staged; RefusedError when the claim is not held any more."""
         noted = self.read()
-        if noted.get("token") != self.token:
+        if noted.get("claim") != self.claim:
             raise RefusedError("the claim of this deployment ran out; deploy again")
         return str(noted.get("staged", ""))
 
     def end(self) -> None:
         """Give the folder free."""
-        if self.read().get("token") == self.token:
+        if self.read().get("claim") == self.claim:
             self._path.unlink(missing_ok=True)

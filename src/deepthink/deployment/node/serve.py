@@ -32,6 +32,7 @@ READY = "deepthink node ready"  # whatever a login shell prints before this line
 IDLE_SECONDS = 90  # without a word the network is cut: no live deployer is silent so long
 LOCK = ".rollout.lock"  # the name under which a LocalTarget would lock the same folder
 SIGNERS = "allowed_signers"
+NOBODY = "-"  # instead of a claim
 BETWEEN_SECONDS = 30.0  # what another's look at the lock may take
 LOOKS = {"facts", "health", "free", "state", "trusts", "papers", "compare", "answer", "rows"}
 
@@ -39,9 +40,9 @@ LOOKS = {"facts", "health", "free", "state", "trusts", "papers", "compare", "ans
 class Desk:
     """One deployer's requests: each public method is one."""
 
-    def __init__(self, folder: Path, source: BinaryIO, token: str = "") -> None:
+    def __init__(self, folder: Path, source: BinaryIO, claim: str = "") -> None:
         self._shelf, self._source, self._lock = Shelf(folder), source, -1
-        self._prover, self._lease = Prover(), Lease(folder, token)
+        self._prover, self._lease = Prover(), Lease(folder, claim)
 
     def facts(self, numpy: bool) -> dict[str, Any]:
         """Return what is found here: this interpreter, NumPy where it is asked for, the clock."""
@@ -183,8 +184,11 @@ class Desk:
         self._shelf.discard()
 
     def rest(self) -> None:
-        """End what was started here."""
+        """End what was started here, and the lock."""
         self._prover.close()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
 
     def resume(self) -> None:
         """Go on where the request before ended; RefusedError when the claim ran out meanwhile."""
@@ -210,10 +214,15 @@ def _finish(file: Any, trouble: Exception | None) -> None:
 
 
 def main() -> None:
-    """Serve what comes on standard input until it ends."""
+    """Serve what comes on standard input until it ends: a session, or one request of somebody with a claim."""
     signal.signal(signal.SIGHUP, lambda *_: None)  # a cut connection; a handler, unlike SIG_IGN, is not inherited
+    folder = Path(sys.argv[1]).expanduser()
+    if len(sys.argv) > 2:
+        claim = "" if sys.argv[2] == NOBODY else sys.argv[2]
+        _say(json.dumps(once(folder, claim, json.loads(sys.stdin.buffer.readline()))))
+        return
     source = sys.stdin.buffer
-    desk = Desk(Path(sys.argv[1]).expanduser(), source)
+    desk = Desk(folder, source)
     try:
         _say(READY)
         while True:
@@ -230,16 +239,16 @@ def main() -> None:
         desk.rest()
 
 
-def once(folder: str, token: str, request: dict[str, Any]) -> dict[str, Any]:
+def once(folder: Path, claim: str, request: dict[str, Any]) -> dict[str, Any]:
     """Answer one request of somebody whose every request is a process of its own.
 
-    A token is that of their claim, which `lock` begins and `leave` ends; without one a request can only look.
+    Their claim is what `lock` begins and `leave` ends; without one a request can only look.
     """
-    desk = Desk(Path(folder).expanduser(), sys.stdin.buffer, token)
+    desk = Desk(folder, sys.stdin.buffer, claim)
     try:
-        if not token and request["do"] not in LOOKS:
+        if not claim and request["do"] not in LOOKS:
             raise RefusedError(f"{request['do']!r} needs a claim on the folder")
-        return _answered_for(desk, request) if token else _answered(desk, request)
+        return _answered_for(desk, request) if claim else _answered(desk, request)
     except RefusedError as error:
         return {"error": str(error)}
     finally:
@@ -250,6 +259,7 @@ def _answered_for(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
     """Answer a request under a claim, and put off the end of that."""
     begins, ends = request["do"] == "lock", request["do"] == "leave"
     if not begins:
+        desk.resume()  # without the claim there is nothing to wait for
         desk.lock(patience=BETWEEN_SECONDS)
         desk.resume()
     answer = _answered(desk, request)

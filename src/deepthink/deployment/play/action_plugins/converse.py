@@ -1,13 +1,15 @@
 """Carries DeepThink's requests to a host over Ansible's own connection, for as long as DeepThink has any.
 
-Ansible runs this beside DeepThink, which talks to it through a socket: a line of JSON is a request, {"program": ...,
-"folder": ..., "claim": ..., "request": {...}} and perhaps "file", which is copied there first; a line comes back. When
-the socket ends, DeepThink is done, or dead: then the claim on the host's folder is given up here.
+Ansible runs this beside DeepThink, which talks to it through a socket, a line of JSON each way: {"run": arguments of
+the interpreter there, "input": text} is answered by {"output": text}, {"copy": path here} by {"path": path there}, and
+what went wrong by {"lost": words}. "last" is what is run when the socket ends: DeepThink is done then, or dead.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shlex
 import socket
 from typing import Any
 
@@ -21,38 +23,45 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Answer until the socket ends."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        self._vars, last = task_vars, {}
-        with socket.socket(socket.AF_UNIX) as there, there.makefile("rwb") as lines:
-            there.connect(self._task.args["socket"])
-            for line in iter(lines.readline, b""):
-                last = json.loads(line)
-                try:
-                    lines.write(json.dumps(self._answered(dict(last))).encode() + b"\n")
-                    lines.flush()
-                except OSError:
-                    break
-        self._give_up(last)
-        result["changed"] = bool(last.get("claim"))
+        self._python, self._last = _interpreter(task_vars or {}), None
+        with contextlib.suppress(OSError):  # nobody is there any more
+            self._converse(self._task.args["socket"])
+        if self._last:
+            self._answered(self._last)
+        self._remove_tmp_path(self._connection._shell.tmpdir)
+        self._connection.close()
         return result
 
-    def _answered(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def _converse(self, address: str) -> None:
+        with socket.socket(socket.AF_UNIX) as there:
+            there.connect(address)
+            for line in there.makefile("rb"):
+                asked = json.loads(line)
+                self._last = asked.get("last", self._last)
+                there.sendall(json.dumps(self._answered(asked)).encode() + b"\n")
+
+    def _answered(self, asked: dict[str, Any]) -> dict[str, str]:
         try:
-            file = asked.pop("file", None)
-            if file:
-                folder = self._make_tmp_path()
-                asked["request"]["path"] = self._connection._shell.join_path(folder, "brought")
-                self._transfer_file(file, asked["request"]["path"])
-                self._fixup_perms2((folder, asked["request"]["path"]))
-            found = self._execute_module(module_name="converse", module_args=asked, task_vars=self._vars)
+            if "copy" in asked:
+                return {"path": self._copied(asked["copy"])}
+            found = self._low_level_execute_command(
+                shlex.join([self._python, *asked["run"]]), in_data=asked["input"].encode()
+            )
         except AnsibleError as error:
             return {"lost": str(error)}
-        if found.get("failed") or "answer" not in found:
-            return {"lost": f"{found.get('msg', 'no answer')} {found.get('module_stderr', '')}".strip()}
-        answer: dict[str, Any] = found["answer"]
-        return answer
+        if found["rc"]:
+            return {"lost": found["stderr"].strip() or f"{self._python} ended with {found['rc']}"}
+        return {"output": found["stdout"]}
 
-    def _give_up(self, last: dict[str, Any]) -> None:
-        """End the claim that was not ended: what carried the requests before carries this one."""
-        if last.get("claim") and last["request"]["do"] != "leave":
-            self._answered({**last, "file": None, "request": {"do": "leave"}})
-        self._connection.close()
+    def _copied(self, path: str) -> str:
+        folder = self._connection._shell.tmpdir or self._make_tmp_path()
+        place: str = self._connection._shell.join_path(folder, "brought")
+        self._transfer_file(path, place)
+        self._fixup_perms2((folder, place))
+        return place
+
+
+def _interpreter(variables: dict[str, Any]) -> str:
+    """Return the host's interpreter as the inventory names it; one that Ansible would look for is python3."""
+    named = str(variables.get("ansible_python_interpreter") or "auto")
+    return "python3" if named.startswith("auto") else named

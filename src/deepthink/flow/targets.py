@@ -1,0 +1,127 @@
+"""The machines that receive versions: those of site.yaml, and those that an Ansible inventory names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deepthink import plugins
+from deepthink.deployment.base import Target
+from deepthink.deployment.inventory import GROUPS, NAMES, Inventory, read_inventory
+from deepthink.deployment.parts import PARTS, ROLES, SENTINEL
+from deepthink.errors import SettingsError
+from deepthink.settings import Settings, TargetSettings
+
+FOLDER = "deepthink"  # on a host that does not say where
+KNOWN_HOSTS = Path("known_hosts")
+
+
+@dataclass(frozen=True)
+class Member:
+    """A target, what it is in the network, and the version that it is kept on where it does not follow the others."""
+
+    target: Target
+    role: str
+    version: str | None = None
+
+    def is_named(self, name: str) -> bool:
+        """Whether it is meant by its own name, or by what it is: `sentinel`, `sentinels`."""
+        return name in (self.target.name, self.role, f"{self.role}s")
+
+
+def members(settings: Settings) -> list[Member]:
+    """Return a site's targets; an inventory takes the place of the default one, and adds to those that are named.
+
+    Raises
+    ------
+    SettingsError
+        The inventory cannot be used, or two targets have one name.
+    """
+    inventory = settings.deployment.inventory
+    named = [] if inventory and "targets" not in settings.model_fields_set else settings.targets
+    found = [_of_settings(one, settings) for one in named]
+    if inventory:
+        found += _of_inventory(read_inventory(settings.path(inventory)), settings)
+    names = [member.target.name for member in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise SettingsError(f"{twice} is a target in site.yaml and a host of the inventory: leave one of them out.")
+    return found
+
+
+def _of_settings(one: TargetSettings, settings: Settings) -> Member:
+    factory: Any = plugins.find("targets", one.kind)
+    receives = _receives(one.name, one.role, one.receives)
+    if one.host is None:
+        return Member(factory(one.name, settings.path(one.folder), receives=receives), one.role, one.version)
+    left = {"name", "kind", "folder", "key", "role", "receives", "version"}
+    more = one.model_dump(exclude=left, exclude_none=True)
+    key = settings.path(one.key) if one.key else None
+    known = settings.path(KNOWN_HOSTS)
+    there = factory(one.name, one.folder, known_hosts=known, key=key, receives=receives, **more)
+    return Member(there, one.role, one.version)
+
+
+def _receives(name: str, role: str, wanted: list[str] | None, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the parts that a target receives: what its role does, unless something else is wanted."""
+    receives = tuple(wanted or ROLES[role] or default)
+    unknown = [part for part in receives if part not in PARTS]
+    if unknown or not receives:
+        what = f"there is no part {unknown[0]!r}" if unknown else f"an {role} receives what `receives` names"
+        raise SettingsError(f"{name}: {what}. Known: {', '.join(PARTS)}.")
+    return receives
+
+
+def _of_inventory(inventory: Inventory, settings: Settings) -> list[Member]:
+    roles = inventory.roles(settings.deployment.targets or None)
+    if not roles:
+        raise SettingsError(
+            f"{inventory.path} names nobody who receives a face model: it has no hosts in {', '.join(GROUPS)}, "
+            "nor deepthink_deployment_targets."
+        )
+    return [_of_host(inventory, host, role, settings) for host, role in roles.items()]
+
+
+def _of_host(inventory: Inventory, host: str, role: str, settings: Settings) -> Member:
+    variables = inventory.hosts[host]
+    service = {name: variables.get(f"deepthink_{name}") for name in ("restart", "healthy", "patience")}
+    more: dict[str, Any] = {name: value for name, value in service.items() if value is not None}
+    more["receives"] = _receives(host, role, variables.get("deepthink_receives"), SENTINEL)
+    folder = Path(str(variables.get("deepthink_folder", FOLDER)))
+    reach = _by_ansible if settings.deployment.via == "ansible" else _by_ssh
+    return Member(reach(inventory, host, folder, settings, more), role, _kept_on(variables))
+
+
+def _kept_on(variables: Mapping[str, Any]) -> str | None:
+    """Return the version that a host is kept on, as SentinelCam's inventories say it."""
+    overrides = variables.get("model_version_overrides") or {}
+    found = [overrides[name] for name in sorted(NAMES) if name in overrides]
+    return str(found[0]) if found else None
+
+
+def _by_ansible(inventory: Inventory, host: str, folder: Path, settings: Settings, more: dict[str, Any]) -> Target:
+    from deepthink.deployment.ansible import AnsibleTarget, Reach
+
+    variables = inventory.hosts[host]
+    python = variables.get("deepthink_python")
+    reach = Reach(inventory.path, settings.path(KNOWN_HOSTS), host, variables, str(python) if python else None)
+    return AnsibleTarget(host, folder, reach, **more)
+
+
+def _by_ssh(inventory: Inventory, host: str, folder: Path, settings: Settings, more: dict[str, Any]) -> Target:
+    """Reach a host of the inventory without Ansible, by what the inventory says of it."""
+    from deepthink.deployment.ssh import ssh_target
+
+    variables = inventory.hosts[host]
+    if variables.get("ansible_connection", "ssh") not in ("ssh", "smart"):
+        raise SettingsError(f"{host} is not reached by ssh: set `deployment.via: ansible` in site.yaml.")
+    user, key = (variables.get(name) for name in ("ansible_user", "ansible_ssh_private_key_file"))
+    port, python = variables.get("ansible_port"), variables.get("ansible_python_interpreter", "auto")
+    python = variables.get("deepthink_python", "python3" if str(python).startswith("auto") else python)
+    return ssh_target(
+        host, folder, host=str(variables.get("ansible_host", host)), known_hosts=settings.path(KNOWN_HOSTS),
+        user=str(user) if user else None, port=int(port) if port else None,
+        key=Path(str(key)).expanduser() if key else None, python=str(python), **more,
+    )  # fmt: skip
