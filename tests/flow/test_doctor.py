@@ -100,6 +100,18 @@ def test_a_ledger_that_cannot_be_read_hides_no_target(site):
     assert of(findings, "disk", "sentinel1").harm == FINE
 
 
+def test_an_inventory_that_cannot_be_read_hides_nothing_else(site):
+    (site.settings.root / "site.yaml").write_text("deployment: {inventory: hosts.yaml}\n")
+    findings = examine(site.settings.root)
+    assert of(findings, "targets").harm == HARMFUL
+    assert "hosts.yaml" in of(findings, "targets").found
+    assert of(findings, "registry").harm == FINE
+
+
+def test_targets_are_named_by_what_they_are_too(site):
+    assert {one.where for one in examine(site.settings.root, "sentinels")} == {"sentinel1"}
+
+
 def test_findings_come_in_order_of_harm(site):
     site.keys.private.chmod(0o644)
     (site.registry.root / ".beta2.x.part").mkdir()

@@ -220,8 +220,23 @@ def test_what_runs_and_is_not_what_was_published_is_harmful(site, node, how):
 def test_a_node_that_does_not_run_production_is_noticed(site, node):
     put_out(site, "beta2", 1)
     found = only(look(site, node), "version", NOTICE)
-    assert found.found == "alpha runs, and beta2 is in production"
+    assert found.found == "alpha runs, and in production is beta2"
     assert found.next == "deepthink deploy beta2"
+
+
+def test_a_node_that_is_kept_on_a_version_need_not_run_production(site, node):
+    put_out(site, "beta2", 1)
+    assert {one.harm for one in look(site, node, version="alpha")} == {FINE}
+    found = only(look(site, node, version="gamma3"), "version", NOTICE)
+    assert found.found == "alpha runs, and it is to be kept on gamma3"
+    assert found.next == "deepthink deploy gamma3 --to porch"
+
+
+def test_a_datasink_needs_no_numpy(site, node, tmp_path):
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    shutil.rmtree(node.place)
+    findings = look(site, node, role="datasink", python=str(tmp_path / "bare/bin/python"))
+    assert only(findings, "version", NOTICE).found.startswith("nothing runs")
 
 
 def test_what_a_killed_deployment_left_there_is_noticed(site, node):
@@ -231,7 +246,7 @@ def test_what_a_killed_deployment_left_there_is_noticed(site, node):
 
 def test_a_node_that_has_nothing_yet_is_noticed(site, node):
     shutil.rmtree(node.place)
-    assert "nothing runs, and alpha is in production" in only(look(site, node), "version", NOTICE).found
+    assert "nothing runs, and in production is alpha" in only(look(site, node), "version", NOTICE).found
 
 
 def test_a_target_of_a_kind_that_says_nothing_is_unknown(site, node):

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from deepthink.deployment.base import Target
-from deepthink.errors import SettingsError
+from deepthink.errors import DeepthinkError, SettingsError
 from deepthink.flow.doctor import machine, material, node, place, record, software, work
 from deepthink.flow.doctor.finding import HERE, Finding, harmful, unknown, worst_first
+from deepthink.flow.targets import Member
 from deepthink.flow.wiring import Site
 from deepthink.records import Progress
 from deepthink.settings import load
@@ -59,7 +59,7 @@ def examine(
     folder : Path
         The site's folder, or its site.yaml.
     only : str, optional
-        One target's name: only that one is looked at.
+        A target's name, or what several are (`datasinks`): only those are looked at.
     flags : sequence of str
         Settings for this look alone.
     progress : callable, optional
@@ -74,23 +74,32 @@ def examine(
     """
     try:
         site = Site(load(folder, flags))
-        targets = site.targets
     except SettingsError as error:
         return [replace(harmful(str(error), "mend site.yaml; nothing works without it"), name="settings")]
-    chosen = [target for target in targets if only in (None, target.name)]
-    if only and not chosen:
-        names = ", ".join(target.name for target in targets) or "none"
+    members, found = _members(site)
+    chosen = [member for member in members if only is None or member.is_named(only)]
+    if only and members and not chosen:
+        names = ", ".join(member.target.name for member in members)
         raise SettingsError(f"There is no target {only!r}. Known: {names}.")
     jobs = [] if only else [_here(check, site) for check in CHECKS]
-    return worst_first(_all(jobs + [_there(target, site) for target in chosen], seconds, progress))
+    return worst_first(found + _all(jobs + [_there(member, site) for member in chosen], seconds, progress))
+
+
+def _members(site: Site) -> tuple[list[Member], list[Finding]]:
+    """Return the targets; where an inventory cannot be read there are none, and the rest is worth a look still."""
+    try:
+        return site.members, []
+    except DeepthinkError as error:
+        wrong = harmful(str(error), "mend `targets`, `deployment` or the inventory; nothing is deployed before that")
+        return [], [replace(wrong, name="targets")]
 
 
 def _here(check: Check, site: Site) -> Job:
     return Job(check.__name__.replace("_", " "), HERE, lambda: [check(site)])
 
 
-def _there(target: Target, site: Site) -> Job:
-    return Job("reachable", target.name, lambda: node.findings(target, site))
+def _there(member: Member, site: Site) -> Job:
+    return Job("reachable", member.target.name, lambda: node.findings(member.target, site, member.version))
 
 
 def _all(jobs: list[Job], seconds: float, progress: Progress) -> list[Finding]:

@@ -20,8 +20,16 @@ LEAST_MEMORY = 100  # MB free, for a recogniser to be loaded beside the one that
 Found = dict[str, Any]
 
 
-def findings(target: Target, site: Site) -> list[Finding]:
-    """Return what is found at one target; where it cannot be reached that is all there is to say."""
+def findings(target: Target, site: Site, kept: str | None = None) -> list[Finding]:
+    """Return what is found at one target; where it cannot be reached that is all there is to say.
+
+    Parameters
+    ----------
+    target : Target
+    site : Site
+    kept : str, optional
+        The version that it is kept on, where it does not follow the others.
+    """
     look: Callable[[], Found] | None = getattr(target, "health", None)
     if look is None:
         return [unknown("this kind of target does not say how it is doing")]
@@ -30,7 +38,12 @@ def findings(target: Target, site: Site) -> list[Finding]:
     except DeploymentError as error:
         said = str(error).removeprefix(f"{target.name}: ")
         return [harmful(said, "until then it runs what it ran")]
-    found |= {"receives": getattr(target, "receives", ("model",)), "restart": _restart(target), **_published(site)}
+    found |= {
+        "receives": getattr(target, "receives", ("model",)),
+        "restart": _restart(target),
+        "name": target.name,
+        **_published(site, kept),
+    }
     judged = [replace(check(found), name=check.__name__) for check in CHECKS]
     return [replace(fine("it answers"), name="reachable"), *judged]
 
@@ -39,13 +52,13 @@ def _restart(target: Target) -> str:
     return str(getattr(target, "service", {}).get("restart") or "its service")
 
 
-def _published(site: Site) -> Found:
-    """Return what should run, and how large that is."""
-    version, files = None, list[dict[str, Any]]()
+def _published(site: Site, kept: str | None) -> Found:
+    """Return what should run there, whether it is kept on it, and how large that is."""
+    version, files = kept, list[dict[str, Any]]()
     with suppress(DeepthinkError):  # what is wrong with the ledger or the registry, their own checks say
-        version = site.ledger.production()
+        version = kept or site.ledger.production()
         files = site.registry.manifest(version)["files"] if version else []
-    return {"production": version, "size": sum(int(entry.get("size", 0)) for entry in files)}
+    return {"should": version, "kept": kept is not None, "size": sum(int(entry.get("size", 0)) for entry in files)}
 
 
 def python(found: Found) -> Finding:
@@ -78,7 +91,7 @@ def disk(found: Found) -> Finding:
     said = f"{free / 1e6:,.0f} MB of {found['disk']['total'] / 1e6:,.0f} are free"
     then = "remove versions that were replaced long ago, or old events, there"
     if free < found["size"] + MB or not found["disk"]["files"]:
-        return harmful(f"{said}; {found['production'] or 'a version'} takes {found['size'] / 1e6:,.1f} MB", then)
+        return harmful(f"{said}; {found['should'] or 'a version'} takes {found['size'] / 1e6:,.1f} MB", then)
     return notice(said, then) if free < 0.02 * found["disk"]["total"] else fine(said)
 
 
@@ -125,16 +138,19 @@ def service(found: Found) -> Finding:
 
 def version(found: Found) -> Finding:
     """Look whether what runs is whole, signed, answers, and is what is in production."""
-    runs, should = found["current"], found["production"]
+    runs, should = found["current"], found["should"]
     if found["wrong"]:
         return harmful(found["wrong"], f"deepthink deploy {should or runs}")
     if "model" in found["receives"] and runs and not found["numpy"]:
         return unknown(f"{runs} cannot be asked without NumPy", "see python")
     if runs != should:
-        other = f"{should} is in production" if should else "nothing is in production"
-        return notice(
-            f"{runs or 'nothing'} runs, and {other}", f"deepthink deploy {should}" if should else "deepthink status"
+        why = "it is to be kept on" if found["kept"] else "in production is"
+        then = (
+            f"deepthink deploy {should}{' --to ' + found['name'] if found['kept'] else ''}"
+            if should
+            else "deepthink status"
         )
+        return notice(f"{runs or 'nothing'} runs, and {why} {should or 'nothing'}", then)
     return _remains(found, f"{runs}, whole and signed, answers" if runs else "nothing runs yet")
 
 
