@@ -20,6 +20,7 @@ WANTED = {
     "deepthink_training_schedule": SCHEDULE,
     "deepthink_python_packages": ["six"],
 }
+RESTART = "systemctl restart recogniser"
 NANO = """
 - hosts: ml_trainers
   gather_facts: false
@@ -31,9 +32,9 @@ NANO = """
 """
 UV = """#!/bin/sh
 # Stands in for uv, whose downloads do not come from a package registry.
-[ "$1 $2" = "python install" ] && [ "$5" = --install-dir ] && [ "$7" = 3.12 ] || exit 2
-mkdir -p "$6/cpython-3.12.12-linux-x86_64-gnu/bin"
-ln -s /usr/bin/python3 "$6/cpython-3.12.12-linux-x86_64-gnu/bin/python3"
+[ "$1 $2" = "python install" ] && [ "$6" = --install-dir ] && [ "$8" = 3.12 ] || exit 2
+mkdir -p "$7/cpython-3.12.12-linux-x86_64-gnu/bin"
+ln -s /usr/bin/python3 "$7/cpython-3.12.12-linux-x86_64-gnu/bin/python3"
 """
 NVPMODEL = """#!/bin/sh
 file=/etc/power.mode
@@ -51,7 +52,9 @@ def machine(bare_root, tmp_path_factory):
 def nodes(machine, **said):
     return inventory(
         ml_trainers={"trainer": machine.host(**said)},
-        sentinels={"sentinel": {"ansible_host": "10.0.0.9", "ansible_password": "secret"}},
+        sentinels={
+            "sentinel": {"ansible_host": "10.0.0.9", "ansible_password": "secret", "deepthink_restart": RESTART}
+        },
         datasinks={"data1": {}},
     )
 
@@ -94,14 +97,25 @@ def test_everything_belongs_to_the_user_and_to_nobody_else(trainer):
 def test_the_trainer_knows_who_receives_models_and_no_passwords(trainer):
     written = (trainer.root / f"{INSTALLED[1:]}/inventory.yaml").read_text()
     assert "ansible_host: 10.0.0.9" in written
-    assert re.search(r"face_model:\s+datasinks:\s+- data1\s+sentinels:\s+- sentinel\n", written)
+    assert "deepthink_restart: systemctl restart recogniser" in written
     assert "secret" not in written
+    site = (trainer.root / f"{INSTALLED[1:]}/site.yaml").read_text()
+    assert "\n  inventory: inventory.yaml\n" in site
+    assert site.endswith("\ntargets: []")
+    words = (
+        "-c",
+        "from deepthink.flow.wiring import Site; from deepthink.settings import load;"
+        f"print([one.name for one in Site(load(__import__('pathlib').Path('{INSTALLED}'), ())).targets])",
+    )
+    assert as_user(trainer, f"{VENV}/bin/python", *words) == "['sentinel', 'data1']\n"
 
 
 def test_systemd_accepts_the_units_and_finds_little_that_they_could_harm(trainer):
     unit = "deepthink@face_model"
     verified = trainer.run("systemd-analyze", "verify", f"{unit}.service", f"{unit}.timer")
     assert (verified.returncode, verified.stderr) == (0, "")
+    written = (trainer.root / "etc/systemd/system/deepthink@.service").read_text()
+    assert "AF_NETLINK" in written  # without it ZeroMQ ends the notebook's process at once
     judged = trainer.run("systemd-analyze", "security", "--offline=true", "--threshold=30", f"{unit}.service")
     assert judged.returncode == 0, judged.stdout[-500:]
 
@@ -158,6 +172,16 @@ def test_a_nano_gets_a_python_of_its_own_its_power_mode_and_no_desktop(trainer):
     assert "PATH=/usr/local/cuda/bin:" in (trainer.root / f"{INSTALLED[1:]}/deepthink.env").read_text()
     again = playbook(trainer.folder, trainer.folder / "nano.yaml", nodes(trainer), **said)
     assert (again.well, again.changed) == (True, [])
+
+
+def test_a_nano_without_a_way_to_a_python_is_told_of_the_mirror(trainer):
+    (trainer.folder / "cut.sh").write_text("#!/bin/sh\necho no route; exit 1\n")
+    (trainer.folder / "nano.yaml").write_text(NANO)
+    said = {"deepthink_uv": str(trainer.folder / "cut.sh"), "platform": "jetson_nano"}
+    elsewhere = {"deepthink_python_path": "/opt/elsewhere", "sentinelcam_user": "camera"}
+    ran = playbook(trainer.folder, trainer.folder / "nano.yaml", nodes(trainer), **said, **elsewhere)
+    assert not ran.well
+    assert "internet needs deepthink_python_mirror. uv said: no route" in re.sub(r"\s+", " ", ran.text)
 
 
 def test_uv_is_fetched_for_the_machine_that_it_is_for(tmp_path):

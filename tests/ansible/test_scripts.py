@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from datetime import date, timedelta
@@ -49,7 +50,8 @@ def settings(site, folder, **said):
     }  # fmt: skip
 
 
-HERE = inventory(ml_trainers={"trainer": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}})
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+HERE = inventory(ml_trainers={"trainer": LOCAL})
 
 
 def write_scripts(site, folder, **said):
@@ -130,6 +132,44 @@ def test_a_training_that_fails_ends_the_script_with_its_words_and_code(site, scr
     assert "--- validate" not in done.stdout
     assert "with exit code 1." in done.stdout.splitlines()[-1]
     assert "broken" not in site.registry.versions()
+
+
+def deepthink(site, folder, name, **said):
+    """Run a playbook that runs DeepThink on this machine."""
+    me = inventory(ml_trainers={"trainer": {**LOCAL, "ansible_become": False}})
+    return playbook(folder, name, me, **settings(site, folder), **said)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="a trainer is one that is provisioned as root")
+def test_the_playbooks_deploy_verify_and_say_what_came_back(site, tmp_path, trained):
+    (today,) = site.registry.versions()
+    shutil.rmtree(site.settings.root / "targets/sentinel1", ignore_errors=True)
+    dry = deepthink(site, tmp_path, "deploy-model", version=today, dry_run=True)
+    assert (dry.well, dry.changed) == (True, []), dry.text
+    assert not (site.settings.root / "targets/sentinel1/current").exists()
+    deployed = deepthink(site, tmp_path, "deploy-model", version=today, target="sentinels")
+    assert (deployed.well, deployed.changed) == (True, ["Run deepthink"]), deployed.text
+    assert f'"version": "{today}"' in deployed.text
+    again = deepthink(site, tmp_path, "deploy-model", version=today)
+    assert (again.well, again.changed) == (True, []), again.text
+    verified = deepthink(site, tmp_path, "verify")
+    assert (verified.well, verified.changed) == (True, []), verified.text
+    assert '"verified": true' in verified.text
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="a trainer is one that is provisioned as root")
+def test_a_playbook_ends_with_the_words_of_what_went_wrong(site, tmp_path, trained):
+    (today,) = site.registry.versions()
+    unknown = deepthink(site, tmp_path, "deploy-model", version=today, target="porch")
+    assert (unknown.well, "There is no target 'porch'" in unknown.text) == (False, True), unknown.text
+    nothing = deepthink(site, tmp_path, "rollback")
+    assert not nothing.well
+    assert "sentinel1" in nothing.text.rpartition("It worked")[2]
+    model = site.settings.root / f"targets/sentinel1/versions/{today}/recogniser_{today}.npz"
+    model.chmod(0o644)
+    model.write_bytes(b"another")
+    damaged = deepthink(site, tmp_path, "verify")
+    assert (damaged.well, f"recogniser_{today}.npz" in damaged.text) == (False, True), damaged.text
 
 
 @pytest.mark.parametrize("words", [(), ("facemodel_",), ("facemodel_a", "facemodel_b"), ("../alpha",), ("-h",)])
