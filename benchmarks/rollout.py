@@ -33,14 +33,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--targets", type=int, nargs="+", default=[1, 5, 20])
     parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--service", type=float, default=0, help="seconds that a service needs to come up on each")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        rows = _measured(Path(folder), asked.targets, asked.turns)
+        rows = _measured(Path(folder), asked.targets, asked.turns, f"sleep {asked.service}" if asked.service else "")
     print(json.dumps(rows, indent=1) if asked.json else "\n".join(map(_line, rows)))
 
 
-def _measured(folder: Path, counts: list[int], turns: int) -> list[dict[str, Any]]:
+def _measured(folder: Path, counts: list[int], turns: int, restart: str) -> list[dict[str, Any]]:
     registry = FolderRegistry(folder / "registry", Keys(folder / "keys"))
     versions = [f"v{turn}" for turn in range(turns * len(counts))]
     for seed, version in enumerate(versions):
@@ -53,7 +54,7 @@ def _measured(folder: Path, counts: list[int], turns: int) -> list[dict[str, Any
         for turn in range(turns):
             for place, count in enumerate(counts):
                 version = versions[turn * len(counts) + place]
-                seconds.setdefault(count, []).append(_seconds(registry, version, nodes[:count]))
+                seconds.setdefault(count, []).append(_seconds(registry, version, nodes[:count], restart))
     finally:
         for node in nodes:
             node.stop()
@@ -61,8 +62,8 @@ def _measured(folder: Path, counts: list[int], turns: int) -> list[dict[str, Any
     return [{"targets": n, "seconds": median(s), "times": median(s) / one} for n, s in seconds.items()]
 
 
-def _seconds(registry: FolderRegistry, version: str, nodes: list[Node]) -> float:
-    targets = [node.target() for node in nodes]
+def _seconds(registry: FolderRegistry, version: str, nodes: list[Node], restart: str = "") -> float:
+    targets = [node.target(restart=restart) for node in nodes]
     for target in targets:
         target.site_signers = registry.keys.signers
     began = time.perf_counter()

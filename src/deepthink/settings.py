@@ -170,7 +170,9 @@ class DeploymentSettings(Section):
         "revert", description="whether a failure takes the others back, or leaves them on the new version"
     )
     window: str | None = Field(
-        None, description="hours in which machines may be changed, by this machine's clock, such as 03:00-05:00"
+        None,
+        pattern=r"^ *\d{1,2}:\d{2} ?- ?\d{1,2}:\d{2} *$",
+        description="hours in which machines may be changed, by this machine's clock, such as 03:00-05:00",
     )
 
 
