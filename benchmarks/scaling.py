@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 from crowd import crowd
 
-from deepthink.model.search import STANDARD, SupportVectorSearch
+from deepthink.model.grids import STANDARD
+from deepthink.model.search import SupportVectorSearch
 
 NANO_CORES = 4
 NANO_GFLOPS = 1.43 * 8 * 0.7  # of one core

@@ -28,7 +28,8 @@ from sklearn.model_selection import ParameterGrid, StratifiedKFold
 from sklearn.svm import SVC
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
-from deepthink.model.search import STANDARD, SupportVectorSearch
+from deepthink.model.grids import STANDARD
+from deepthink.model.search import SupportVectorSearch
 
 PEOPLE = {1500: 25, 5000: 40, 20000: 60, 50000: 100}
 FOLDS = 5

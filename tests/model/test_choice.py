@@ -27,7 +27,7 @@ def test_the_choice_is_stock_grid_searchs():
     from sklearn.svm import SVC
 
     from deepthink.model.choice import event_folds
-    from deepthink.model.search import PRESETS
+    from deepthink.model.grids import PRESETS
 
     vectors, who, events = crowd(5, 6, 2, spread=0.06)
     chosen = choose(vectors, who, events, "standard", 5, quiet)

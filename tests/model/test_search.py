@@ -17,8 +17,9 @@ from sklearn.utils.estimator_checks import check_estimator
 from deepthink.errors import SettingsError
 from deepthink.flow.benchmark import read_album
 from deepthink.flow.wiring import Site
+from deepthink.model.grids import PRESETS
 from deepthink.model.platt import fit_pairwise_platt
-from deepthink.model.search import PRESETS, SupportVectorSearch
+from deepthink.model.search import SupportVectorSearch
 from deepthink.settings import without_site
 from tests.model.crowds import crowd
 

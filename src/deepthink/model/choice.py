@@ -62,7 +62,7 @@ def choose(
     events : ndarray of shape (faces,)
         Of which event.
     preset : str
-        A key of `search.PRESETS`: quick, standard or wide.
+        A key of `grids.PRESETS`: quick, standard or wide.
     folds : int
         At most so many.
     progress : callable

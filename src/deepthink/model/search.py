@@ -6,7 +6,7 @@ import importlib.util
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -26,24 +26,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepthink.errors import SettingsError
 from deepthink.model.folds import Splits, held_out, own_duels, partition
+from deepthink.model.grids import PRESETS, Grid, candidates_of
 from deepthink.model.memory import ballot_mb, rest_mb, room_mb, too_little, used_mb, work_mb
 from deepthink.model.rounds import Solve, digest, rounds, search_in_rounds
+from deepthink.model.scores import SCORES
 
 if TYPE_CHECKING:
     from deepthink.model.duels import Candidate, Problem
-
-Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]]
-
-QUICK: Grid = [{"kernel": ["linear"], "C": [1.0]}]  # nearly as good, found OpenFace's authors
-STANDARD: Grid = [
-    {"kernel": ["rbf"], "C": [10.0**k for k in range(-3, 4)], "gamma": [10.0**k for k in range(-1, -6, -1)]},
-    {"kernel": ["linear"], "C": [10.0**k for k in range(-3, 4)]},
-]
-WIDE: Grid = [
-    {"kernel": ["rbf"], "C": [10.0**k for k in range(-4, 6)], "gamma": [10.0**k for k in range(1, -7, -1)]},
-    {"kernel": ["linear"], "C": [10.0**k for k in range(-4, 6)]},
-]
-PRESETS: dict[str, Grid] = {"quick": QUICK, "standard": STANDARD, "wide": WIDE}
 
 
 class SupportVectorSearch(ClassifierMixin, BaseEstimator):
@@ -170,7 +159,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         cut = check_cv(self.cv, labels, classifier=True).split(rows, labels, groups)
         splits = [(np.asarray(train), np.asarray(test)) for train, test in cut]
         self.n_splits_ = len(splits)
-        candidates, fold = _candidates(grid, rows.shape[1]), partition(splits, who)
+        candidates, fold = candidates_of(grid, rows.shape[1]), partition(splits, who)
         self.engine_, self.engine_reason_ = self._choose_engine(candidates, fold)
         if self.engine_ == "numba":
             self._fit_fast(rows, labels, who, grid, candidates, fold)
@@ -195,7 +184,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
 
     def _check_settings(self) -> None:
         """Refuse what cannot be done before any work is."""
-        known = {"scoring": tuple(_SCORES), "engine": ("auto", "numba", "sklearn")}
+        known = {"scoring": tuple(SCORES), "engine": ("auto", "numba", "sklearn")}
         for name, values in known.items():
             if getattr(self, name) not in values:
                 choices = ", ".join(map(repr, values))
@@ -247,7 +236,7 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
             counts.update(solved.counts)
             places = [unique.index(candidates[number]) for number in group]
             seconds[:, group] = solved.seconds[:, places]
-            right, score = solved.right[places], _SCORES[self.scoring]
+            right, score = solved.right[places], SCORES[self.scoring]
             return np.array([[score(one, who, fold == f) for f in range(self.n_splits_)] for one in right])
 
         kernels = [candidate[:2] for candidate in candidates]
@@ -372,35 +361,5 @@ class SupportVectorSearch(ClassifierMixin, BaseEstimator):
         self.best_params_, self.best_score_ = grid[self.best_index_], float(mean[self.best_index_])
 
 
-def _accuracy(right: npt.NDArray[np.bool_], who: npt.NDArray[np.int64], held: npt.NDArray[np.bool_]) -> float:
-    return float(right[held].mean())
-
-
-def _balanced_accuracy(right: npt.NDArray[np.bool_], who: npt.NDArray[np.int64], held: npt.NDArray[np.bool_]) -> float:
-    """The mean, over the classes held out, of the share of their rows that are right."""
-    rows, hits = np.bincount(who[held]), np.bincount(who[held], weights=right[held])
-    return float(np.mean(hits[rows > 0] / rows[rows > 0]))
-
-
-_SCORES: dict[str, Callable[..., float]] = {"accuracy": _accuracy, "balanced_accuracy": _balanced_accuracy}
-
-
 def _dtype(values: Iterable[Any]) -> Any:
     return np.float64 if all(isinstance(value, int | float) for value in values) else object
-
-
-def _candidates(grid: list[dict[str, Any]], features: int) -> list[Candidate] | None:
-    """What the fast engine is to solve; None if it cannot do all of it."""
-    try:
-        from deepthink.model.duels import Candidate
-    except ImportError:
-        return None
-    found = []
-    for params in grid:
-        kernel, C, gamma = params.get("kernel", "rbf"), params.get("C", 1.0), params.get("gamma", "scale")
-        gamma = 1.0 / features if gamma == "auto" else gamma
-        wanted = kernel == "linear" or (kernel == "rbf" and not isinstance(gamma, str))
-        if not wanted or not set(params) <= {"kernel", "C", "gamma"}:
-            return None
-        found.append(Candidate(kernel == "linear", 0.0 if kernel == "linear" else float(gamma), float(C)))
-    return found
