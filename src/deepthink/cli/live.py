@@ -12,6 +12,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 
 from deepthink.cli.console import err
+from deepthink.deployment.deploy import WAITING
 
 ENDS = {"done": "[green]done[/]", "failed": "[red]failed[/]"}
 
@@ -27,8 +28,8 @@ class Stages:
         """Take note, from any thread."""
         now = time.monotonic()
         with self._lock:
-            begun = self._told.get(target, ("", now, now))[2]
-            self._told[target] = (stage, now, begun)
+            former = self._told.get(target, (WAITING, now, now))
+            self._told[target] = (stage, now, now if former[0] == WAITING else former[2])
 
     def __rich__(self) -> Table:
         """Draw the table."""
@@ -36,8 +37,9 @@ class Stages:
         with self._lock:
             told = list(self._told.items())
         for target, (stage, since, begun) in told:
-            end = since if stage in ENDS else time.monotonic()
-            mark = "" if stage in ENDS else Spinner("dots")
+            still = stage in ENDS or stage == WAITING
+            end = since if still else time.monotonic()
+            mark = "" if still else Spinner("dots")
             table.add_row(target, mark, ENDS.get(stage, stage), f"{end - begun:.0f}")
         return table
 
@@ -47,7 +49,7 @@ def live() -> Iterator[Callable[[str, str], None]]:
     """Show the table on a terminal; elsewhere a line for each change."""
     stages = Stages()
     if not err.is_terminal:
-        yield lambda target, stage: err.print(f"{target}: {stage}", markup=False)
+        yield lambda target, stage: stage == WAITING or err.print(f"{target}: {stage}", markup=False)
         return
     with Live(stages, console=err, refresh_per_second=8):
         yield stages.tell

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from deepthink.cli.console import HERE, JsonFlag, SiteFlag, emit, open_site
 from deepthink.cli.deploy import ToFlag
+
+if TYPE_CHECKING:
+    from deepthink.deployment.deploy import Outcome
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,12 +25,19 @@ def verify(site: SiteFlag = HERE, only: ToFlag = None, as_json: JsonFlag = False
     from deepthink.cli.live import live
     from deepthink.flow.rollout import verify_site
 
+    opened = open_site(site)
     with live() as tell:
-        outcomes = verify_site(open_site(site), only, tell)
-    lines = [o.error or f"{o.target} runs {o.version}; {o.answered} answers checked" for o in outcomes]
+        outcomes = verify_site(opened, only, tell)
+    should = {one.target.name: one.version or opened.ledger.production() for one in opened.members}
+    lines = [one.error or _runs(one, should[one.target]) for one in outcomes]
     emit([asdict(outcome) for outcome in outcomes], "\n".join(lines), as_json)
     if any(outcome.error for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _runs(outcome: Outcome, should: str | None) -> str:
+    other = f", but should run {should}" if should not in (None, outcome.version) else ""
+    return f"{outcome.target} runs {outcome.version}{other}; {outcome.answered} answers checked"
 
 
 def rollouts(site: SiteFlag = HERE, as_json: JsonFlag = False) -> None:

@@ -13,6 +13,7 @@ from deepthink.deployment.plan import Plan
 from deepthink.errors import DeploymentError, StepError
 
 Tell = Callable[[str, str], None]  # a target's name, and what is being done there
+WAITING = "waiting"
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ def in_batches(
         done(outcome)
         return outcome
 
+    for target in targets:
+        progress(target.name, WAITING)
     for group in plan.groups(targets):
         plan.check_open(len(outcomes), len(targets))
         with ThreadPoolExecutor(len(group)) as pool:

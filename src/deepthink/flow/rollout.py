@@ -102,11 +102,11 @@ def _check(outcomes: list[Outcome]) -> None:
     if not failures:
         return
     first = failures[0]
-    runs = f" It runs {first.version or 'nothing'} now." if first.reached else ""
-    others = "".join(f" {one.error}" for one in failures[1:])
+    said = [first.error, f"It runs {first.version or 'nothing'} now" if first.reached else ""]
+    said += [one.error for one in failures[1:]]
     back = [outcome.target for outcome in outcomes if outcome.reverted]
-    again = f" Put back on what they ran before: {', '.join(back)}." if back else ""
-    raise DeploymentError(f"{first.error}{runs}{others}{again}")
+    said += [f"Put back on what they ran before: {', '.join(back)}"] if back else []
+    raise DeploymentError(" ".join(f"{one.rstrip('.')}." for one in said if one))
 
 
 def rollback_site(
@@ -124,10 +124,7 @@ def rollback_site(
                 site.ledger.check_deployable(former, whatever=True)
         with recorded(site.registry.root, "rollback", to or "", [target.name for target in targets]) as record:
             outcomes = roll_back(targets, to, progress, replace(site.plan, window=None), record.note)
-            failures = [outcome for outcome in outcomes if outcome.error]
-            if failures:
-                still = f" {failures[0].target} still runs {failures[0].version}." if failures[0].reached else ""
-                raise DeploymentError(f"{failures[0].error}{still}")
+            _check(outcomes)
         if only is None and outcomes and outcomes[0].version:
             site.ledger.promote(outcomes[0].version, why="rolled back")
             refresh_links(site)

@@ -28,7 +28,7 @@ class Record:
     folder : Path
         The registry's.
     what, version : str
-        "deploy" or "rollback", and the version; empty for the one before.
+        "deploy" or "rollback", and the version; empty for the one before, which is known at the end.
     targets : list of str
         Who is to take it.
     """
@@ -54,6 +54,9 @@ class Record:
         """Write down that it ended, and why where it failed."""
         self._content |= {"ended": datetime.now().astimezone().isoformat(timespec="seconds"), "why": why}
         self._content["state"] = FAILED if why else DONE
+        run = {outcome["version"] for outcome in self._content["targets"].values() if outcome}
+        if not self._content["version"] and len(run) == 1:
+            (self._content["version"],) = run
         self._write()
 
     def _write(self) -> None:
