@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from deepthink.curation.facelist import Facelist, Row
-from deepthink.curation.montage import montages
+from deepthink.curation.montage import grouped, montages
+from deepthink.curation.people import People
 from deepthink.curation.review import select
 from deepthink.curation.sweep import lane
 from deepthink.detection.detect import decode
@@ -45,22 +46,27 @@ def look(site: Site, selectors: Iterable[str]) -> Look:
     rows = Facelist(site.facelist, site.datasink.problems).rows
     rules = site.settings.sweep
 
-    def lane_of(row: Row) -> str:
-        return lane(row, rules.confident_probability, rules.confident_distance)
+    def whose(row: Row) -> tuple[str, str]:
+        return lane(row, rules.confident_probability, rules.confident_distance), row.name
+
+    chosen = select(rows, selectors)
+    titled = {": ".join(whose(rows[number])): whose(rows[number]) for number in chosen}
+    groups = grouped({number: rows[number] for number in chosen}, lambda row: ": ".join(whose(row)))
+    paths: dict[str, list[Path]] = {title: [] for title in groups}
+    folder = site.settings.path(site.settings.montages)
+    for sheet, path in montages(groups, rows, frames(site), folder, People(site.facelist).shown):
+        paths[sheet.title].append(path)
+    return Look(tuple(Group(*titled[title], tuple(own), tuple(paths[title])) for title, own in groups.items()))
+
+
+def frames(site: Site) -> Callable[[Row], np.ndarray]:
+    """Return what gives a row's whole frame; the last few are kept, for there are often several faces in one."""
 
     @lru_cache(maxsize=8)
     def frame(key: FrameKey) -> np.ndarray:
         return decode(site.datasink.picture(key))
 
-    grouped: dict[tuple[str, str], dict[int, Row]] = {}
-    for number in select(rows, selectors):
-        grouped.setdefault((lane_of(rows[number]), rows[number].name), {})[number] = rows[number]
-    folder = site.settings.path(site.settings.montages)
-    groups = []
-    for (which, name), members in sorted(grouped.items()):
-        sheets = montages(members, lambda row: frame(row.frame), folder, lane_of)
-        groups.append(Group(which, name, tuple(members), tuple(sheets)))
-    return Look(tuple(groups))
+    return lambda row: frame(row.frame)
 
 
 def spans(numbers: Iterable[int]) -> str:
