@@ -10,6 +10,7 @@ from deepthink.datasink.base import FACES, RECOGNITIONS
 from deepthink.deployment.base import Target
 from deepthink.errors import DeepthinkError, DeploymentError
 from deepthink.flow.journal import Journal
+from deepthink.flow.targets import each
 from deepthink.flow.wiring import Site
 
 
@@ -37,7 +38,7 @@ def overview(site: Site) -> Overview:
     return Overview(
         production=str(production.get("version") or "nothing"),
         since=str(production.get("deployed") or ""),
-        targets=[f"{target.name}: {_running(target)}" for target in site.targets],
+        targets=each(site.targets, lambda target: f"{target.name}: {_running(target)}"),
         validated=[str(entry["version"]) for entry in ledger.get("validated") or []],
         experimental=[f"{entry['version']}: {entry.get('status', '')}" for entry in ledger.get("experimental") or []],
         facelist={status.name.lower(): rows[status] for status in Status},

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
 
 from deepthink.deployment.base import Target
 from deepthink.deployment.deploy import Outcome, Tell, deploy
@@ -16,7 +13,7 @@ from deepthink.files import locked
 from deepthink.flow.mirror import follow
 from deepthink.flow.release import refresh_links
 from deepthink.flow.rollout_record import recorded
-from deepthink.flow.targets import Member
+from deepthink.flow.targets import Member, each
 from deepthink.flow.wiring import Site
 
 
@@ -119,7 +116,7 @@ def rollback_site(
     with locked(site.registry.root / "rollout"):
         members = [one for one in _members(site, only) if one.version is None or one.target.name == only]
         targets = [member.target for member in members]
-        for former in {to} if to else set(_each(targets, lambda target: target.previous())):
+        for former in {to} if to else set(each(targets, lambda target: target.previous())):
             if former is not None:
                 site.ledger.check_deployable(former, whatever=True)
         with recorded(site.registry.root, "rollback", to or "", [target.name for target in targets]) as record:
@@ -147,7 +144,7 @@ def verify_site(site: Site, only: str | None, progress: Tell) -> list[Outcome]:
         progress(target.name, "failed" if outcome.error else "done")
         return outcome
 
-    return _each([member.target for member in _members(site, only)], look)
+    return each([member.target for member in _members(site, only)], look)
 
 
 def _nothing(site: Site) -> str:
@@ -165,7 +162,7 @@ def survey_site(site: Site, version: str, only: str | None) -> list[Look]:
         except (DeploymentError, StepError, OSError) as error:
             return Look(target.name, runs, name, 0, str(error))
 
-    return _each(_members(site, only), look)
+    return each(_members(site, only), look)
 
 
 def send_keys(site: Site, only: str | None) -> list[str]:
@@ -175,7 +172,7 @@ def send_keys(site: Site, only: str | None) -> list[str]:
     with locked(site.registry.root / "rollout"):
         targets = [member.target for member in _members(site, only)]
         signers = site.keys.signers.read_text(encoding="utf-8")
-        _each(targets, lambda target: target.hold(signers))
+        each(targets, lambda target: target.hold(signers))
     return [target.name for target in targets]
 
 
@@ -185,9 +182,3 @@ def _members(site: Site, only: str | None) -> list[Member]:
         names = ", ".join(target.name for target in site.targets) or "none"
         raise SettingsError(f"There is no target {only!r}. Known: {names}.")
     return chosen
-
-
-def _each(items: list[Any], work: Callable[[Any], Any]) -> list[Any]:
-    """Do something with each, at once: most of it is waiting for other machines."""
-    with ThreadPoolExecutor(max(1, len(items))) as pool:
-        return list(pool.map(work, items))

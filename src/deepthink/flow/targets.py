@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from deepthink import plugins
 from deepthink.deployment.base import Target
@@ -16,6 +17,8 @@ from deepthink.settings import Settings, TargetSettings
 
 FOLDER = "deepthink"  # on a host that does not say where
 KNOWN_HOSTS = Path("known_hosts")
+MOST = 32  # machines at once
+_Item, _Result = TypeVar("_Item"), TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,12 @@ class Member:
     def is_named(self, name: str) -> bool:
         """Whether it is meant by its own name, or by what it is: `sentinel`, `sentinels`."""
         return name in (self.target.name, self.role, f"{self.role}s")
+
+
+def each(items: Sequence[_Item], work: Callable[[_Item], _Result]) -> list[_Result]:
+    """Do something with each, at once: most of it is waiting for other machines."""
+    with ThreadPoolExecutor(max(1, min(len(items), MOST))) as pool:
+        return list(pool.map(work, items))
 
 
 def members(settings: Settings) -> list[Member]:
