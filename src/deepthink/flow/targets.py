@@ -18,7 +18,8 @@ from deepthink.settings import Settings, TargetSettings
 FOLDER = "deepthink"  # on a host that does not say where
 KNOWN_HOSTS = Path("known_hosts")
 MOST = 32  # machines at once
-_Item, _Result = TypeVar("_Item"), TypeVar("_Result")
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
