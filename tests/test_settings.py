@@ -111,6 +111,10 @@ def test_an_unknown_flag_is_refused_by_name(tmp_path):
     [
         ("train: {preset: huge}", "train.preset"),
         ("train: {fpir: 1.5}", "train.fpir"),
+        ("train: {stall_minutes: .nan}", "train.stall_minutes"),
+        ("train: {stall_minutes: .inf}", "train.stall_minutes"),
+        ("deployment: {window: nightly}", "deployment.window"),
+        ("deployment: {canary: -1}", "deployment.canary"),
         ("sweep: {per_event: many}", "sweep.per_event"),
         ("train: 3", "train"),
         ("targets: [{name: a, folder: b}, {name: a, folder: c}]", "targets"),

@@ -28,7 +28,7 @@ _flags: ContextVar[Mapping[str, Any]] = ContextVar(
 class Section(BaseModel):
     """A part of the settings; a key that is not known is an error, so that a typing slip is not ignored."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class DatasinkSettings(Section):

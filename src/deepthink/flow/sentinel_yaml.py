@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,10 @@ def _path(file: Path, text: Any) -> Path:
 
 
 def _classes(engine: dict[str, Any]) -> tuple[int, ...]:
-    return tuple(int(one) for one in engine["classes"])
+    classes = engine["classes"]
+    if not isinstance(classes, list):
+        raise ValueError(f"classes must be a list of numbers, such as [1, 2], not {classes!r}")
+    return tuple(int(one) for one in classes)
 
 
 def _task(file: Path, name: str, entry: dict[str, Any]) -> Task:
@@ -115,5 +119,16 @@ def _check(file: Path, config: SentinelConfig) -> None:
             raise SettingsError(f"{file}: {task.name} chains to {task.chain}, which is not in task_list.")
         if task.job_class not in served:
             raise SettingsError(f"{file}: no engine takes class {task.job_class}, that of {task.name}.")
-        if task.retries < 0 or task.stall_minutes <= 0:
+        if task.retries < 0 or not 0 < task.stall_minutes < math.inf:
             raise SettingsError(f"{file}: {task.name}: retries and stall_minutes cannot be negative or none.")
+        _check_chain(file, task, config.tasks)
+
+
+def _check_chain(file: Path, task: Task, tasks: dict[str, Task]) -> None:
+    """Refuse tasks that follow each other in a circle: one event would keep the sentinel at work for ever."""
+    passed, follows = [task.name], task.chain
+    while follows in tasks:
+        if follows in passed:
+            raise SettingsError(f"{file}: {' -> '.join([*passed, follows])} would never end: take out one `chain`.")
+        passed.append(follows)
+        follows = tasks[follows].chain
