@@ -200,6 +200,13 @@ def test_nothing_is_trained_where_notebooks_are_switched_off(site, tmp_path):
     assert "DEEPTHINK_DEBUG=1" in (off / "deepthink.env").read_text()
 
 
+def test_what_follows_a_step_that_failed_is_not_done(scripts):
+    done = run(scripts, "train_face_model.sh", "gamma9", DEEPTHINK_EMBEDDER="nobodys.yaml")
+    assert done.returncode == 1
+    assert "nobodys.yaml" in done.stdout
+    assert "--- train" not in done.stdout
+
+
 def test_a_version_that_does_not_pass_ends_with_1_and_is_not_deployed(site, scripts, trained):
     done = run(scripts, "train_face_model.sh", "strict", DEEPTHINK_VALIDATION__MIN_MATED="1000")
     assert done.returncode == 1
