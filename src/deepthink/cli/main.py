@@ -17,6 +17,7 @@ from deepthink.cli import (
     doctor,
     embed,
     exports,
+    import_,
     init,
     keys,
     publish,
@@ -48,8 +49,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for module in (
-    demo, init, simulate, detect, recognise, sweep, embed, suggest, train, validate, publish, deploy, verify, rollback,
-    run, status, doctor, retain,
+    demo, init, simulate, import_, detect, recognise, sweep, embed, suggest, train, validate, publish, deploy, verify,
+    rollback, run, status, doctor, retain,
 ):  # fmt: skip
     module.add_to(app)
 app.add_typer(review.app, name="review")

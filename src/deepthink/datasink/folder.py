@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from deepthink.datasink import removal
 from deepthink.datasink.base import Event, Mark, Problems, check_date, check_event, is_date, merge
 from deepthink.errors import BadInputError, StepError
-from deepthink.files import append_line, locked, write_text
+from deepthink.files import append_line, locked, replacing, write_text
 from deepthink.records import Box, FrameKey
 
 INDEX = "camwatcher.csv"
@@ -131,6 +131,26 @@ class FolderDatasink:
             write_text(file, "\n".join(lines) + "\n")
             if not any(old.event == event.event and kind in old.types for old in self._index(event.date)):
                 append_line(index, _index_line(event, kind))
+
+    def add(self, event: Event, jpeg: bytes, sets: Mapping[str, Sequence[Mark]]) -> None:
+        """Add a new event of one picture, taken at its start; it is listed last, so that nobody sees half of it."""
+        with replacing(self.picture_path(FrameKey(event.date, event.event, event.start))) as beside:
+            beside.write_bytes(jpeg)
+        for kind, marks in sets.items():
+            write_text(self._set(event, kind), "\n".join([",".join(HEADER), *(_line(mark) for mark in marks)]) + "\n")
+        index = self.data / event.date / INDEX
+        with locked(index):
+            append_line(index, "\n".join(_index_line(event, kind) for kind in sets))
+
+    def drop(self, key: FrameKey) -> None:
+        """Take away what a kill has left of an event that was being added."""
+        index = self.data / check_date(key.date) / INDEX
+        if any(event.event == key.event for event in self.events(key.date)):
+            removal.delete(self._day(key.date), key.event)
+            return
+        self.picture_path(key).unlink(missing_ok=True)
+        for path in index.parent.glob(f"{check_event(key.event)}_*.csv"):
+            path.unlink(missing_ok=True)
 
     def holds(self, event: Event, kind: str) -> bool:
         """Whether an event has a set, were it empty."""

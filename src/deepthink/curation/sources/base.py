@@ -1,0 +1,90 @@
+"""The contract of a source: another system's pictures, and whom it says they show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from deepthink.errors import BadInputError
+
+MOST = 200_000  # pictures, or entries of a folder: a list that goes on beyond that has no end
+LONGEST = 200  # characters of a name that are looked at
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One picture of another system, not read yet."""
+
+    ident: str  # what that system calls it: a path below its folder, or an id
+    read: Callable[[], bytes]  # raises BadInputError when this picture cannot be had, StepError when none can
+    name: str = ""  # whom it shows, in that system's words; empty when nobody has said
+    confirmed: bool = False  # whether a person said so there, not its recogniser
+    ignored: bool = False  # whether it is said there to be nobody who matters
+    score: float | None = None  # that system's own, of unknown scale
+    taken: str = ""  # when, as that system tells it
+    box: tuple[float, float, float, float] | None = None  # which face is meant, as parts of the picture's sides
+
+
+class Source(Protocol):
+    """Lists what another system holds; nothing is read or asked before `pictures` is called."""
+
+    kind: str
+    origin: str  # the folder or the address
+    lasting: bool  # whether an id there always means the same picture, so that it need not be read twice
+
+    def pictures(self) -> Iterator[Offer]:
+        """Yield every picture, the same ones in the same order each time.
+
+        Raises
+        ------
+        BadInputError
+            What the system holds or answers is not what it should be.
+        StepError
+            It does not answer.
+        """
+        ...
+
+
+def bounded(items: Iterable[T], where: str, most: int = MOST) -> Iterator[T]:
+    """Yield items, and refuse a list that does not end.
+
+    Examples
+    --------
+    >>> list(bounded("ab", "there", most=2))
+    ['a', 'b']
+    """
+    for number, item in enumerate(items):
+        if number >= most:
+            raise BadInputError(f"{where} lists more than {most} entries. Import it in parts.")
+        yield item
+
+
+def number(value: object) -> float | None:
+    """Return a finite number that another system gave, None for anything else.
+
+    Examples
+    --------
+    >>> number("0.93"), number("nan"), number({}), number(None)
+    (0.93, None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def words(value: object) -> str:
+    """Return a text that another system gave, at most as long as is looked at; nothing for what is no text.
+
+    Examples
+    --------
+    >>> words("Ann"), words(["Ann"])
+    ('Ann', '')
+    """
+    return value.strip()[:LONGEST] if isinstance(value, str) else ""
