@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from deepthink.cli import sheets
 from deepthink.cli.console import HERE, JsonFlag, SiteFlag, emit, open_site, out, tell_problems
 
 if TYPE_CHECKING:
@@ -155,3 +156,6 @@ def _numbers(facelist: object, selectors: list[str]) -> list[int]:
 def _done(action: Action, as_json: bool) -> None:
     text = f"{action.verb}: {len(action.before)} rows changed. Take it back with: deepthink review undo"
     emit(asdict(action), text if action.before else f"{action.verb}: no row had to change.", as_json)
+
+
+sheets.add_to(app)
