@@ -76,6 +76,14 @@ def test_a_notebook_that_hangs_is_ended_and_the_cell_named(run, tmp_path):
     pytest.fail("its process is still there")
 
 
+def test_a_kernel_that_does_not_start_is_told_with_who_can_find_out(run, tmp_path, monkeypatch):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "traitlets.py").write_text("raise ImportError('half an upgrade')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "broken"))
+    with pytest.raises(StepError, match=r"did not start .*deepthink doctor"):
+        run("fails")
+
+
 def test_a_kernel_that_dies_is_told_from_one_that_hangs(run):
     with pytest.raises(StepError, match=r"its process died, in code cell 4 \(os._exit"):
         run("dies")

@@ -90,6 +90,8 @@ def _run(
             if watch.hung:
                 return f"ended after {stall / 60:.0f} minutes without progress, in {watch.hung}"
             return f"its process died, in {running_cell(done)}; mostly that is for want of memory"
+        except RuntimeError as error:  # a kernel that ends before it answers
+            return f"its process did not start ({error}): `deepthink doctor` looks at what it needs"
     return ""
 
 
