@@ -264,3 +264,36 @@ def test_a_stranger_is_no_part_of_the_gallery():
     assert (out.stranger, out.enrolled) == (True, False)
     assert not row("Unknown", status=Status.SELECTED).enrolled
     assert not row("Ann", status=Status.REVOKED).stranger
+
+
+def test_a_list_that_is_kept_in_memory_writes_what_one_that_is_read_anew_writes(tmp_path):
+    path, other = tmp_path / "a.csv", tmp_path / "b.csv"
+    for file in (path, other):
+        with editing(file) as facelist:
+            for second in range(6):
+                facelist.append(row(second=second))
+        file.write_text(file.read_text() + "damaged,line,\n")
+    kept = Facelist(path)
+    for number, since in ((2, ""), (3, "2026-03-09"), (2, "2026-03-09"), (3, ""), (2, "")):
+        with editing(path, before=kept) as facelist:
+            assert facelist is kept
+            facelist[number] = facelist[number].changed(in_use_since=since, focus=float(number + len(since)))
+        with editing(other) as fresh:
+            fresh[number] = fresh[number].changed(in_use_since=since, focus=float(number + len(since)))
+        assert path.read_bytes() == other.read_bytes()
+    assert kept.rows == Facelist(path).rows
+
+
+def test_what_another_reading_has_parsed_is_taken_over_only_where_the_line_is_the_same(tmp_path):
+    path = tmp_path / "facelist.csv"
+    with editing(path) as facelist:
+        for second in range(3):
+            facelist.append(row(second=second))
+    old = Facelist(path)
+    before = old.rows
+    with editing(path) as facelist:
+        facelist[2] = facelist[2].changed(name="Other")
+    fresh = Facelist(path)
+    fresh.adopt(old)
+    assert fresh[1] is before[1]
+    assert fresh[2].name == "Other"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +19,36 @@ from deepthink.embedding.facedata import FaceData
 
 _SAMPLE = 2000  # faces from which the usual distance is estimated
 NOBODY = Gallery([], np.zeros((0, 1)), 1.0)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Faces to group, taken from a board: what others do to it meanwhile changes nothing here."""
+
+    numbers: list[int]
+    vectors: np.ndarray
+    objects: list[tuple[str, str, int]]
+    named: np.ndarray  # whether recognition has a name for it
+    gallery: Gallery
+
+
+def regroup(waiting: Waiting) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return each face's track, each track's middle and its group: of those that have no name and are near nobody."""
+    tracks = tracks_of(waiting.vectors, waiting.objects, waiting.gallery.usual)
+    means = means_of(waiting.vectors, tracks)
+    near = np.array([one is not None for one in waiting.gallery.suggest(means)], bool)
+    near[tracks[waiting.named]] = True
+    groups = np.full(len(means), ALONE)
+    groups[~near] = group(means[~near], waiting.gallery.usual)
+    return tracks, means, groups
+
+
+def doubts(labelled: Mapping[str, tuple[int, np.ndarray]]) -> dict[int, str]:
+    """Return the rows whose labels are probably wrong, each with the reason."""
+    if not labelled:
+        return {}
+    found = suggest(FaceData(tuple(labelled), np.array([vector for _, vector in labelled.values()]), ""))
+    return {labelled[face][0]: one.reason for one in reversed(found) for face in one.faces if face in labelled}
 
 
 class Eye:
@@ -35,7 +66,9 @@ class Eye:
         self.vectors, self.learnt = vectors, learnt
         self.gallery = NOBODY
         self.groups: dict[int, int] = {}
-        self.tracks: dict[int, np.ndarray] = {}  # the middle of the track that each waiting row is of
+        self.tracks: dict[int, int] = {}  # which track each waiting row is of
+        self.means = np.zeros((0, 1))  # the tracks' middles
+        self._known: dict[int, Seen] = {}  # what is known by a row's number: looking a face up takes its time
         self.faults: dict[int, str] = {}
         self._enrolled: dict[int, tuple[str, np.ndarray]] = {}  # what the gallery was made of
 
@@ -44,9 +77,15 @@ class Eye:
         face = face_id(row)
         return self.vectors.get(face) or self.learnt.get(face)
 
+    def _seen(self, board: Board, number: int) -> Seen | None:
+        found = self._known.get(number) or self.seen(board.rows[number])
+        if found:
+            self._known[number] = found
+        return found
+
     def _seen_of(self, board: Board, numbers: Iterable[int]) -> tuple[list[int], np.ndarray]:
         """Return the rows of which embeddings are there, and these."""
-        pairs = [(number, seen.vector) for number in numbers if (seen := self.seen(board.rows[number]))]
+        pairs = [(number, seen.vector) for number in numbers if (seen := self._seen(board, number))]
         return [number for number, _ in pairs], np.array([vector for _, vector in pairs])
 
     def missing(self, board: Board) -> list[int]:
@@ -59,6 +98,7 @@ class Eye:
         if numbers is None:
             return self._enrol_all(board)
         for number in numbers:
+            self._known.pop(number, None)
             old = self._enrolled.pop(number, None)
             if old:
                 self.gallery.add(old[0], old[1][None], -1)
@@ -78,40 +118,37 @@ class Eye:
         usual = usual_distance(points, np.array([board.rows[n].frame.event for n in some])) if some else 1.0
         self.gallery = Gallery(names, vectors if len(numbers) else np.zeros((0, 1)), usual)
 
-    def regroup(self, board: Board, notes: Notes) -> None:
-        """Find the tracks of the waiting rows, and group those that nobody has a name for and that are near nobody."""
-        waiting = [n for lane in WAITING for n in board.lanes[lane]]
-        numbers, vectors = self._seen_of(board, waiting)
+    def waiting(self, board: Board, notes: Notes) -> Waiting:
+        """Return what there is to group: the waiting rows of which embeddings are there."""
+        numbers, vectors = self._seen_of(board, [n for lane in WAITING for n in board.lanes[lane]])
         frames = [board.rows[n].frame for n in numbers]
         objects = [(frame.date, frame.event, board.rows[n].objid) for frame, n in zip(frames, numbers, strict=True)]
-        tracks = tracks_of(vectors, objects, self.gallery.usual)
-        means = means_of(vectors, tracks)
-        self.tracks = {number: means[track] for number, track in zip(numbers, tracks.tolist(), strict=True)}
-        named = {track for n, track in zip(numbers, tracks.tolist(), strict=True) if proposed(board.rows[n], n, notes)}
-        near = self.gallery.suggest(means)
-        free = np.array([track for track in range(len(means)) if track not in named and near[track] is None], int)
-        found = np.full(len(means), ALONE)
-        found[free] = group(means[free], self.gallery.usual)
-        self.groups = {number: int(found[track]) for number, track in zip(numbers, tracks.tolist(), strict=True)}
+        named = [bool(proposed(board.rows[n], n, notes)) for n in numbers]
+        return Waiting(numbers, vectors, objects, np.array(named, bool), self.gallery)
 
-    def suspect(self, board: Board, notes: Notes) -> None:
-        """Look for labels that are probably wrong among the enrolled rows; those said to be right are left out."""
-        keys = {f"{name}/{face_id(board.rows[n])}": n for n, (name, _) in self._enrolled.items() if n in board.rows}
-        vectors = np.array([self._enrolled[n][1] for n in keys.values()])
-        found = suggest(FaceData(tuple(keys), vectors, self.vectors.fingerprint)) if keys else []
-        named = {keys[face]: one.reason for one in reversed(found) for face in one.faces if face in keys}
-        self.faults = {number: why for number, why in named.items() if number not in notes.sure}
+    def take(self, waiting: Waiting, tracks: np.ndarray, means: np.ndarray, groups: np.ndarray) -> None:
+        """Take over what `regroup` has found."""
+        self.means, self.tracks = means, dict(zip(waiting.numbers, tracks.tolist(), strict=True))
+        self.groups = dict(zip(waiting.numbers, groups[tracks].tolist(), strict=True))
+
+    def labelled(self, board: Board) -> dict[str, tuple[int, np.ndarray]]:
+        """Return the enrolled rows, each with its embedding, by the key that facedata would give it."""
+        there = [(n, name, v) for n, (name, v) in self._enrolled.items() if n in board.rows]
+        return {f"{name}/{face_id(board.rows[n])}": (n, vector) for n, name, vector in there}
+
+    def suspect(self, board: Board, notes: Notes, doubts: Mapping[int, str]) -> None:
+        """Let labels be suspected, but for those said to be right."""
+        self.faults = {number: why for number, why in doubts.items() if number not in notes.sure}
         board.suspect(self.faults)
 
     def sight(self, board: Board, notes: Notes, numbers: Sequence[int]) -> Sight:
         """Return what to lay the rows out by."""
         known, vectors = self._seen_of(board, numbers)
         place = {number: at for at, number in enumerate(known)}
-        whole = np.array([self.tracks.get(number, vectors[at]) for number, at in place.items()])
-        near = dict(zip(known, self.gallery.suggest(whole), strict=True)) if known else {}
+        whole, near = self._by_track(known, vectors)
 
         def nearest(number: int) -> Near | None:
-            found = near.get(number)
+            found = near[place[number]] if number in place else None
             return None if found and found.person in notes.refused.get(number, ()) else found
 
         def oddness(rows: Sequence[int]) -> dict[int, float]:
@@ -121,6 +158,23 @@ class Eye:
             return dict(zip(own, map(float, away), strict=True))
 
         return Sight(self.groups, nearest, oddness)
+
+    def _by_track(self, numbers: Sequence[int], vectors: np.ndarray) -> tuple[np.ndarray, list[Near | None]]:
+        """Return for each row the middle of its track, or its own embedding where it has none; and who that is near."""
+        places = np.array([self.tracks.get(number, ALONE) for number in numbers], int)
+        tracked = places != ALONE
+        if not len(places) or not tracked.any():
+            return vectors, self.gallery.suggest(vectors)
+        there, back = np.unique(places[tracked], return_inverse=True)
+        whole = vectors.astype(np.float64)
+        whole[tracked] = self.means[places[tracked]]
+        near: list[Near | None] = [None] * len(places)
+        ours, own = self.gallery.suggest(self.means[there]), self.gallery.suggest(vectors[~tracked])
+        for at, track in zip(np.flatnonzero(tracked), back, strict=True):
+            near[at] = ours[track]
+        for at, found in zip(np.flatnonzero(~tracked), own, strict=True):
+            near[at] = found
+        return whole, near
 
     def around(self, board: Board, numbers: Iterable[int]) -> list[Near]:
         """Return everybody enrolled, those nearest to the middle of some rows first."""
@@ -132,8 +186,7 @@ class Eye:
         known, vectors = self._seen_of(board, numbers)
         if not known:
             return None
-        whole = np.array([self.tracks.get(number, vectors[at]) for at, number in enumerate(known)])
-        votes = Counter(near.person for near in self.gallery.suggest(whole) if near)
+        votes = Counter(near.person for near in self._by_track(known, vectors)[1] if near)
         person, count = next(iter(votes.most_common(1)), ("", 0))
         away = [near.distance for near in self.gallery.nearest(vectors.mean(axis=0)) if near.person == person]
         return Near(person, away[0]) if 2 * count > len(known) else None

@@ -8,7 +8,7 @@ import io
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
@@ -263,11 +263,22 @@ class Facelist(Mapping[int, Row]):
         had = self._columns[-1] == IN_USE_COLUMN
         dated = any(row.in_use_since for row in self._rows.values() if row)
         dated = dated or (had and any(self._dated(number) for number in range(1, len(self._lines) + 1)))
-        lines = [",".join([*COLUMNS, IN_USE_COLUMN] if dated else COLUMNS)]
-        lines += [self._line(number, dated, had) for number in range(1, len(self._lines) + 1)]
+        header = [*COLUMNS, IN_USE_COLUMN] if dated else [*COLUMNS]
+        changed = range(1, len(self._lines) + 1) if dated != had else self._unlike_lines()
+        lines = list(self._lines)
+        for number in changed:
+            lines[number - 1] = self._line(number, dated, had)
         with replacing(self.path) as beside, beside.open("w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write("\n".join(lines) + "\n")
-        self._stat, self.touched = _stat(self.path), False  # what is in memory is what is on the disk
+            file.write("\n".join([",".join(header), *lines]) + "\n")
+        self._written(header, lines, changed)
+
+    def _written(self, header: list[str], lines: list[str], changed: Iterable[int]) -> None:
+        """Take what is on the disk now for what was read: a row that was changed is not written anew each time."""
+        self._columns, self._lines, self._pattern = header, lines, _EXACT[",".join(header)]
+        for number in changed:
+            if self._rows.get(number, UNSEEN) is not None:  # what cannot be read stays so
+                self._exact[number - 1] = UNSEEN
+        self._stat, self.touched = _stat(self.path), False
 
     def adopt(self, other: Facelist) -> None:
         """Take over what another reading of the file has parsed, for the lines that are still the same."""
@@ -276,6 +287,10 @@ class Facelist(Mapping[int, Row]):
         for at, (line, known) in enumerate(zip(self._lines, other._lines, strict=False)):
             if line == known and at + 1 in other._rows and other._exact[at] is not None:
                 self._exact[at], self._rows[at + 1] = other._exact[at], other._rows[at + 1]
+
+    def _unlike_lines(self) -> list[int]:
+        """Return the numbers of the rows that do not stand in their lines as they would be written."""
+        return [number for number in self._rows if self._exact[number - 1] is None]
 
     def _dated(self, number: int) -> bool:
         """Whether a line that nobody has parsed ends in a date."""

@@ -138,11 +138,18 @@ class Gallery:
         np.add.at(sums, codes, vectors)
         counts = np.bincount(codes, minlength=len(names))
         self._sums = {str(name): (total, int(count)) for name, total, count in zip(names, sums, counts, strict=True)}
-        self._arrange()
+        self._arranged: np.ndarray | None = None
 
-    def _arrange(self) -> None:
-        self.people = sorted(self._sums)
-        self._centres = np.array([self._sums[name][0] / self._sums[name][1] for name in self.people])
+    @property
+    def people(self) -> list[str]:
+        """Everybody, sorted."""
+        return sorted(self._sums)
+
+    @property
+    def _centres(self) -> np.ndarray:
+        if self._arranged is None:
+            self._arranged = np.array([self._sums[name][0] / self._sums[name][1] for name in self.people])
+        return self._arranged
 
     def add(self, person: str, vectors: np.ndarray, sign: int = 1) -> None:
         """Enrol faces, or with sign -1 take them out again."""
@@ -150,18 +157,20 @@ class Gallery:
         count += sign * len(vectors)
         if count > 0:
             self._sums[person] = (total + sign * vectors.sum(axis=0, dtype=np.float64), count)
-        self._arrange()
+        self._arranged = None
 
     def nearest(self, vector: np.ndarray) -> list[Near]:
         """Return everybody, the nearest first."""
-        if not self.people:
+        people = self.people
+        if not people:
             return []
         away = np.linalg.norm(self._centres - vector, axis=1)
-        return [Near(self.people[at], float(away[at])) for at in np.argsort(away)]
+        return [Near(people[at], float(away[at])) for at in np.argsort(away)]
 
     def suggest(self, vectors: np.ndarray) -> list[Near | None]:
         """Return who each face probably is; None where nobody is near, or two are alike near."""
-        if not self.people or not len(vectors):
+        people = self.people
+        if not people or not len(vectors):
             return [None] * len(vectors)
         away = np.sqrt(np.maximum(_squares(vectors, self._centres), 0.0))
         first = away.argmin(axis=1)
@@ -170,7 +179,7 @@ class Gallery:
         clear = away.min(axis=1) - nearest >= CLEARLY * self.usual
         good = (nearest <= NEAR * self.usual) & clear
         return [
-            Near(self.people[who], float(distance)) if fine else None
+            Near(people[who], float(distance)) if fine else None
             for who, distance, fine in zip(first, nearest, good, strict=True)
         ]
 

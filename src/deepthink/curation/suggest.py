@@ -185,12 +185,22 @@ def _margins(data: FaceData, identity: dict[str, int]) -> tuple[np.ndarray, np.n
     place = np.searchsorted(numbers, who)
     away = np.full(len(who), -np.inf)
     for number in numbers:
-        for event in set(data.events[who == number]):
-            here, rest = (who == number) & (data.events == event), (who == number) & (data.events != event)
-            if rest.any():
-                away[here] = np.linalg.norm(data.vectors[here] - data.vectors[rest].mean(axis=0), axis=1)
+        own = np.flatnonzero(who == number)
+        away[own] = _from_other_events(data.vectors[own].astype(np.float64), data.events[own])
     apart[np.arange(len(who)), place] = np.inf
     return away - apart.min(axis=1), away, numbers[apart.argmin(axis=1)]
+
+
+def _from_other_events(vectors: np.ndarray, events: np.ndarray) -> np.ndarray:
+    """Return how far each of a person's faces is from the centre of those of other events; -inf without any."""
+    _, codes = np.unique(events.astype(str), return_inverse=True)
+    counts = np.bincount(codes)
+    if len(counts) < 2:
+        return np.full(len(vectors), -np.inf)
+    sums = np.zeros((len(counts), vectors.shape[1]))
+    np.add.at(sums, codes, vectors)
+    others = (vectors.sum(axis=0) - sums) / (len(vectors) - counts)[:, None]
+    return np.asarray(np.linalg.norm(vectors - others[codes], axis=1))
 
 
 def _apart(first: np.ndarray, second: np.ndarray) -> np.ndarray:

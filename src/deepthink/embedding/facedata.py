@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import h5py
@@ -31,12 +32,12 @@ class FaceData:
     vectors: np.ndarray  # (faces, dimensions) float32
     fingerprint: str
 
-    @property
+    @cached_property
     def people(self) -> np.ndarray:
         """The name of each face, (faces,) of str."""
         return np.array([key.split("/", 1)[0] for key in self.keys], dtype=object)
 
-    @property
+    @cached_property
     def events(self) -> np.ndarray:
         """The event of each face, "date|event", (faces,) of str."""
         return np.array(["|".join(key.split("/", 1)[1].split("|")[:2]) for key in self.keys], dtype=object)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from deepthink.curation import actions, review
 from deepthink.curation.actions import Order
-from deepthink.curation.eye import Eye
+from deepthink.curation.eye import Eye, doubts, regroup
 from deepthink.curation.facelist import Facelist, Row
 from deepthink.curation.groups import Near
 from deepthink.curation.history import Action, History, in_force
@@ -76,6 +76,7 @@ class Desk:
             self.refresh()
             self.eye.enrol(self.board)
             self.lost = review.interrupted(self.path, self._held())
+            self.everybody(), self.cameras()  # now, and not when somebody waits for the page
 
     def _held(self) -> Held:
         assert self._facelist is not None
@@ -90,18 +91,21 @@ class Desk:
                     fresh.adopt(self._facelist)
                 known = self._facelist is not None
                 self._facelist = fresh
+                people = {name: len(own) for name, own in self.board.people.items()}
                 changed = self.board.read(fresh)
-                self._changed(changed if known else [])
+                others = [n for n, count in people.items() if len(self.board.people.get(n, ())) != count]
+                self._changed(changed if known else [], others)
                 self.notes = Notes.of(in_force(self.history.actions()))
                 if changed and known:
                     self.stir.set()
 
-    def _changed(self, numbers: Iterable[int]) -> None:
-        """Let everything follow rows that are not what they were."""
+    def _changed(self, numbers: Iterable[int], names: Iterable[str] = ()) -> None:
+        """Let everything follow rows that are not what they were, and people whose they were."""
         changed = list(numbers)
         self.eye.enrol(self.board, changed)
         self.board.suspect([n for n in self.eye.faults if n in self.board.rows and self.board.rows[n].enrolled])
-        self._standing.clear()
+        for name in {*names, *(self.board.rows[n].name for n in changed if n in self.board.rows)}:
+            self._standing.pop(name, None)
 
     def lay_out(self, hand: Hand) -> list[Card]:
         """Lay the cards of a lane out anew: they then stay in their order while somebody goes through them."""
@@ -220,7 +224,7 @@ class Desk:
         if self._facelist is not None and self._facelist.current:
             for number in action.before:
                 self.board.put(number, self._facelist[number])
-            self._changed(action.before)
+            self._changed(action.before, [name for _, name, _ in action.before.values()])
         self.notes = Notes.of(in_force(self.history.actions()))
         self.eye.faults = {number: why for number, why in self.eye.faults.items() if number not in self.notes.sure}
         self.board.suspect([n for n in self.eye.faults if self.board.rows[n].enrolled])
@@ -323,8 +327,11 @@ class Desk:
         self.eye.vectors.save()
         with self._one:
             self.eye.enrol(self.board)
-            self.eye.suspect(self.board, self.notes)
-        self.eye.regroup(self.board, self.notes)
+            labelled, waiting = self.eye.labelled(self.board), self.eye.waiting(self.board, self.notes)
+        grouped, doubted = regroup(waiting), doubts(labelled)
+        with self._one:
+            self.eye.take(waiting, *grouped)
+            self.eye.suspect(self.board, self.notes, doubted)
 
 
 _NAMELESS = ("group", "perhaps", "alone", "event")
