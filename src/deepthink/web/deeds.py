@@ -43,6 +43,13 @@ class Turning(BaseModel):
     number: Annotated[int, Field(ge=1, le=2**53)] | None = None
 
 
+class Known(BaseModel):
+    """Somebody who is enrolled."""
+
+    name: str
+    shown: str
+
+
 class Done(BaseModel):
     """What was done."""
 
@@ -79,10 +86,9 @@ def redo(shared: Shared, user: Reviewer, turning: Turning) -> Done:
 
 
 @router.get("/names")
-def names(shared: Shared, user: Reviewer) -> list[tuple[str, str]]:
+def names(shared: Shared, user: Reviewer) -> list[Known]:
     """Return everybody who is enrolled, and how they are shown."""
-    shown = shared.shown
-    return [(name, shown(name)) for name in shared.desk.board.names()]
+    return [Known(name=name, shown=shared.shown(name)) for name in shared.desk.board.names()]
 
 
 def _allow(shared: Parts, user: User, number: int | None) -> None:

@@ -178,7 +178,7 @@ class FrameView(BaseModel):
     place: int
     pictures: int
     own: int
-    boxes: list[tuple[int, int, int, int]]
+    boxes: list[list[int]]  # x1, y1, x2, y2 in pixels
     rows: list[int | None]
 
 
@@ -188,7 +188,7 @@ def frame(
 ) -> FrameView:
     """Return the picture that a face was seen in, or another of its event, and where faces are in it."""
     found = framed(shared.desk, number, place)
-    boxes = [(box.x1, box.y1, box.x2, box.y2) for box, _ in found.boxes]
+    boxes = [[box.x1, box.y1, box.x2, box.y2] for box, _ in found.boxes]
     return FrameView(
         picture=f"/frames/{number}/{found.place}.jpg", time=f"{found.key.date} {found.key.time:%H:%M:%S.%f}",
         place=found.place, pictures=found.pictures, own=found.own, boxes=boxes, rows=[row for _, row in found.boxes],

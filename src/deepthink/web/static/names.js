@@ -12,7 +12,7 @@ let done = () => {};
 let loading = Promise.resolve();
 
 async function load() {
-  people = await json("/api/names");
+  people = (await json("/api/names")).map(({ name, shown }) => [name, shown]);
   suggest();
 }
 
