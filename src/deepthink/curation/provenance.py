@@ -39,6 +39,7 @@ class Imported:
     eyes: Eyes
     focus: float
     hashed: int  # perceptual hash of the face
+    whole: int  # and of the picture as it came
 
     @property
     def row(self) -> Row:

@@ -44,7 +44,8 @@ class Arrival:
     box: Box = _NO_BOX
     eyes: Eyes = _NO_EYES
     focus: float = 0.0
-    hashed: int = 0
+    hashed: int = 0  # perceptual hash of the face
+    whole: int = 0  # and of the picture as it came
 
 
 def look_at(offer: Offer, known: frozenset[str], detector: Detector, senses: Senses) -> Arrival:
@@ -82,12 +83,13 @@ def _face(arrived: Arrival, image: np.ndarray, detector: Detector, senses: Sense
     inside = box.clipped(width, height)
     sample = align(_NOWHERE, kept, inside, senses.aligner, senses.rules)
     if not sample.quality.usable:
-        raise BadInputError(sample.quality.reason)
+        raise BadInputError(sample.quality.reason.split(":")[0].split(" by ")[0])  # without figures: it is counted
     hashed = difference_hash(face_crop(kept, inside))
     eyes = eyes_in_crop(sample, inside)
     return replace(
-        arrived, jpeg=jpeg, size=(width, height), box=inside, eyes=eyes, focus=sample.quality.focus, hashed=hashed
-    )
+        arrived, jpeg=jpeg, size=(width, height), box=inside, eyes=eyes, focus=sample.quality.focus, hashed=hashed,
+        whole=difference_hash(image),
+    )  # fmt: skip
 
 
 def _found(image: np.ndarray, meant: tuple[float, float, float, float] | None, detector: Detector) -> tuple[bytes, Box]:

@@ -66,7 +66,7 @@ class _Import:
         self.imports = Imports(site.facelist)
         facelist = Facelist(site.facelist, sink.problems)
         self.whose = Whose(facelist, self.imports, source, offers, wishes)
-        self.copies = Copies(site, facelist, [face.hashed for face in self.imports.waiting()])
+        self.copies = Copies(site, facelist, self.imports.faces)
         self.people: dict[str, Tally] = {}
         self.last = datetime.min
 
@@ -121,13 +121,13 @@ class _Import:
         return True
 
     def _judge(self, arrival: Arrival) -> None:
-        why = arrival.why or self.copies.why(arrival.hashed)
+        why = arrival.why or self.copies.why(arrival.hashed, arrival.whole)
         if why:
             self._pass(arrival.offer, why)
             return
         becomes = self.whose.becomes(arrival.offer)
         self._tally(arrival.offer).take(becomes)
-        self.copies.add(arrival.hashed)
+        self.copies.add(arrival.hashed, arrival.whole)
         if not self.wishes.dry_run:
             self._keep(arrival, becomes)
 
@@ -152,5 +152,5 @@ class _Import:
             source.kind, source.origin, offer.ident, arrival.sha256, offer.name, self.whose.name(offer),
             offer.confirmed, self.whose.ignored(offer), offer.score, offer.taken,
             datetime.now().isoformat(timespec="seconds"), becomes, frame, arrival.box, arrival.eyes, arrival.focus,
-            arrival.hashed,
+            arrival.hashed, arrival.whole,
         )  # fmt: skip

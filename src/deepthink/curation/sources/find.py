@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deepthink.curation.sources.base import Source
+from deepthink.curation.sources.double_take import DoubleTake
 from deepthink.curation.sources.frigate import Frigate
 from deepthink.curation.sources.people import PeopleFolder
 from deepthink.errors import BadInputError
 
-FOLDERS: dict[str, Callable[[Path], Source]] = {"frigate": Frigate, "people": PeopleFolder}
-_RECOGNISED = (Frigate, PeopleFolder)  # the plainest last: it takes what the others do not know
+FOLDERS: dict[str, Callable[[Path], Source]] = {"double-take": DoubleTake, "frigate": Frigate, "people": PeopleFolder}
+_RECOGNISED = (DoubleTake, Frigate, PeopleFolder)  # the plainest last: it takes what the others do not know
 KINDS = tuple(FOLDERS)
 
 
