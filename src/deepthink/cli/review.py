@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from deepthink.cli import sheets
+from deepthink.cli import review_notebook, sheets
 from deepthink.cli.console import HERE, JsonFlag, SiteFlag, emit, open_site, out, tell_problems
 
 if TYPE_CHECKING:
@@ -159,3 +159,4 @@ def _done(action: Action, as_json: bool) -> None:
 
 
 sheets.add_to(app)
+review_notebook.add_to(app)
