@@ -133,8 +133,9 @@ def test_a_dark_face_is_brightened_and_marked_and_a_bright_one_is_left():
 
 def test_a_notebook_gets_the_sheet_as_a_png():
     [sheet] = sheets({"one": [1]}, {1: row()}, grey())
-    shown = Image.open(io.BytesIO(sheet._repr_png_()))
-    assert (np.asarray(shown)[..., ::-1] == sheet.image).all()
+    content, words = sheet._repr_png_()
+    assert words == {"alt": "1 face of one"}
+    assert (np.asarray(Image.open(io.BytesIO(content)))[..., ::-1] == sheet.image).all()
 
 
 def test_sheets_of_an_earlier_time_go_and_those_of_others_stay(tmp_path):

@@ -48,8 +48,8 @@ class Sheet:
             raise BadInputError(f"The contact sheet of {self.title} could not be drawn.")
         return bytes(content.tobytes())
 
-    def _repr_png_(self) -> bytes:
-        return self.png()
+    def _repr_png_(self) -> tuple[bytes, dict[str, str]]:
+        return self.png(), {"alt": f"{_faces(len(self.rows))} of {self.title}"}
 
 
 def grouped(rows: Mapping[int, Row], by: Callable[[Row], str]) -> dict[str, list[int]]:
@@ -91,9 +91,12 @@ def sheets(
         for page, start in enumerate(range(0, len(members), PER_SHEET)[:most], 1):
             own = members[start : start + PER_SHEET]
             part = "" if len(own) == len(members) else f", {start + 1} to {start + len(own)}"
-            count = f"{len(members)} {'face' if len(members) == 1 else 'faces'}{part}"
-            image = _drawn(title, count, {number: rows[number] for number in own}, picture, named)
+            image = _drawn(title, _faces(len(members)) + part, {number: rows[number] for number in own}, picture, named)
             yield Sheet(title, page, tuple(own), image)
+
+
+def _faces(count: int) -> str:
+    return f"{count} face" if count == 1 else f"{count} faces"
 
 
 def montages(
