@@ -10,7 +10,7 @@ import pytest
 from deepthink.cli.main import main
 
 VERBS = [
-    *("demo", "init", "simulate", "detect", "recognise", "sweep", "embed", "suggest", "train", "validate"),
+    *("demo", "init", "simulate", "import", "detect", "recognise", "sweep", "embed", "suggest", "train", "validate"),
     *("publish", "deploy", "rollback", "run", "status", "doctor", "review", "retain"),
 ]
 

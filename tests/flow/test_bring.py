@@ -272,11 +272,11 @@ def test_rows_of_a_killed_listing_are_decided_by_the_next_import(site, people):
     assert rows(site) == {("Ann", "SELECTED"): 3, ("Bob", "SELECTED"): 3}
 
 
-def test_two_imports_at_once_do_not_meet(site, people):
+def test_a_dry_run_need_not_wait_for_an_import_that_goes_on(site, people):
     from deepthink.files import locked
 
     with locked(Imports(site.facelist).path):
-        dry = bring(site, people, Wishes(dry_run=True))  # it writes nothing, so it need not wait
+        dry = bring(site, people, Wishes(dry_run=True))
     assert dry.taken == 6
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,10 +14,12 @@ from deepthink.cli.console import HERE, JsonFlag, SetFlag, SiteFlag, emit, err, 
 if TYPE_CHECKING:
     from deepthink.flow.bring_record import BringReport
 
-EXAMPLES = "Examples: deepthink import ~/people · deepthink import /media/frigate --dry-run"
-Kind = Annotated[
-    str | None, typer.Option("--kind", help="people, frigate; else what the source holds decides.", metavar="KIND")
-]
+EXAMPLES = (
+    "Examples: deepthink import ~/people · deepthink import /media/frigate --dry-run · "
+    "deepthink import http://nas:2283 --key-file immich.key"
+)
+WHAT = "people, frigate, double-take, compreface, immich; else what it holds decides."
+Kind = Annotated[str | None, typer.Option("--kind", help=WHAT, metavar="KIND")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,12 +28,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 def import_(
-    sources: Annotated[list[str], typer.Argument(help="Folders.", metavar="SOURCE...")],
+    sources: Annotated[list[str], typer.Argument(help="Folders, or addresses of servers.", metavar="SOURCE...")],
     site: SiteFlag = HERE,
     kind: Kind = None,
     review: Annotated[bool, typer.Option("--review", help="Take nothing as confirmed: all wait for review.")] = False,
     strangers: Annotated[
         list[str] | None, typer.Option("--strangers", help="A name there that means nobody who lives here.")
+    ] = None,
+    key_file: Annotated[
+        Path | None, typer.Option("--key-file", help="Holds a server's API key; else DEEPTHINK_IMPORT_KEY does.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at all, change nothing, tell the same.")] = False,
     flags: SetFlag = None,
@@ -39,12 +46,14 @@ def import_(
 
     What somebody has confirmed there is selected here, everything else waits for review. Doing it twice adds nothing.
     """
+    from deepthink.curation.sources.asking import read_key
     from deepthink.curation.sources.find import find_source
     from deepthink.flow.bring import bring
     from deepthink.flow.bring_record import Wishes
 
     opened = open_site(site, flags)
-    found, wishes = [find_source(source, kind) for source in sources], Wishes(review, strangers or (), dry_run)
+    key, wishes = read_key(key_file, os.environ), Wishes(review, strangers or (), dry_run)
+    found = [find_source(source, kind, key) for source in sources]
     reports = []
     for source in found:
         with progress("import") as update:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from deepthink.errors import BadInputError
 
 MOST = 200_000  # pictures, or entries of a folder: a list that goes on beyond that has no end
 LONGEST = 200  # characters of a name that are looked at
+Corners = tuple[float, float, float, float]  # left, top, right and bottom, as parts of a picture's sides
 T = TypeVar("T")
 
 
@@ -25,7 +26,7 @@ class Offer:
     ignored: bool = False  # whether it is said there to be nobody who matters
     score: float | None = None  # that system's own, of unknown scale
     taken: str = ""  # when, as that system tells it
-    box: tuple[float, float, float, float] | None = None  # which face is meant, as parts of the picture's sides
+    marked: Callable[[], Corners | None] = lambda: None  # which face is meant; None where there is but one
 
 
 class Source(Protocol):
@@ -60,6 +61,17 @@ def bounded(items: Iterable[T], where: str, most: int = MOST) -> Iterator[T]:
         if number >= most:
             raise BadInputError(f"{where} lists more than {most} entries. Import it in parts.")
         yield item
+
+
+def entry(value: object) -> dict[str, Any]:
+    """Return an entry that a server listed, an empty one for what is none.
+
+    Examples
+    --------
+    >>> entry({"id": 1}), entry(7)
+    ({'id': 1}, {})
+    """
+    return value if isinstance(value, dict) else {}
 
 
 def number(value: object) -> float | None:
