@@ -235,7 +235,7 @@ class Desk:
         lost, self.lost = self.lost, None
         return lost
 
-    def nearest_enrolled(self, number: int, most: int = 12) -> list[tuple[int, float]]:
+    def nearest_enrolled(self, number: int, most: int = 10) -> list[tuple[int, float]]:
         """Return the enrolled faces nearest to a row's, of other rows, with their distances."""
         with self._one:
             others = self.eye.enrolled_near(self.board, number)

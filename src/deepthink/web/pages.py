@@ -91,7 +91,9 @@ def _progress(shared: Shared, user: User) -> dict[str, Any]:
 def people(request: Request, shared: Shared, user: Looker) -> Response:
     """Show what the next training would have of everybody."""
     shared.desk.refresh()
-    return _page(request, shared, user, "people.html", {"people": shared.desk.everybody()})
+    everybody, board = shared.desk.everybody(), shared.desk.board
+    lanes = {one.person: board.where(min(board.people[one.person])) for one in everybody}
+    return _page(request, shared, user, "people.html", {"people": everybody, "lanes": lanes})
 
 
 @router.get("/history", response_class=HTMLResponse, responses=REFUSED)
