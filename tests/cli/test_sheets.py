@@ -15,7 +15,9 @@ import pytest
 
 from deepthink.cli import graphics, terminal
 from deepthink.cli.main import main
-from tests.curated import film
+from deepthink.curation import review
+from deepthink.curation.people import People
+from tests.curated import film, site_in
 
 DA_SIXEL, DA_PLAIN = b"\x1b[?62;4;22c", b"\x1b[?64;1;2;6c"
 KITTY_OK = b"\x1b_Gi=31;OK\x1b\\"
@@ -196,6 +198,17 @@ def test_sheets_are_drawn_by_what_was_asked_and_every_face_is_on_one(site, capsy
     rows = [number for one in found for number in one["rows"]]
     assert len(rows) == len(set(rows)) == len((site / "facelist.csv").read_text().splitlines()) - 1
     assert all(cv2.imread(one["path"]).shape[1] > 500 for one in found)
+
+
+def test_two_people_who_are_shown_alike_have_a_sheet_each(site, tmp_path, capsys):
+    own = site_in(tmp_path / "own", site)
+    review.rename(own.facelist, [1, 2], "Ann_A")
+    review.rename(own.facelist, [3], "Ann_B")
+    for name in ("Ann_A", "Ann_B"):
+        People(own.facelist).show(name, "Ann")
+    found = json.loads(command(capsys, "--site", str(own.settings.root), "--json"))
+    rows = {one["title"]: one["rows"] for one in found}
+    assert (rows["person: Ann (Ann_A)"], rows["person: Ann (Ann_B)"]) == ([1, 2], [3])
 
 
 def test_groups_are_of_more_than_one_face_and_what_is_alone_comes_last(site, capsys):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ from deepthink.curation.review import select
 from deepthink.curation.sweep import lane
 from deepthink.detection.detect import decode
 from deepthink.flow.wiring import Site
-from deepthink.records import FrameKey
+from deepthink.records import UNKNOWN, FrameKey
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,13 @@ def frames(site: Site) -> Callable[[Row], np.ndarray]:
         return decode(site.datasink.picture(key))
 
     return lambda row: frame(row.frame)
+
+
+def called(name: str, shown: Mapping[str, str]) -> str:
+    """Return a person's name as it is shown, with their own: two may be shown alike."""
+    if name == UNKNOWN:
+        return "unknown"
+    return f"{shown[name]} ({name})" if name in shown else name
 
 
 def spans(numbers: Iterable[int]) -> str:

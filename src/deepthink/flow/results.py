@@ -15,7 +15,7 @@ from deepthink.curation.results import Result, Rule, read_results
 from deepthink.files import write_json
 from deepthink.flow import notebook
 from deepthink.flow.collect import sweep_site
-from deepthink.flow.look import frames
+from deepthink.flow.look import called, frames
 from deepthink.flow.wiring import Site
 from deepthink.records import UNKNOWN, Progress
 
@@ -49,10 +49,12 @@ def result_sheets(
         for place, one in enumerate(results)
         if rule.admits(one.label) == chosen and one.label.name != UNKNOWN
     }
-    named = People(site.facelist).shown
-    people = grouped(rows, lambda row: named(row.name))
-    titled = people if chosen else {"not chosen": [place for own in people.values() for place in own]}
-    return islice(sheets(titled, rows, frames(site), named), most)
+    people = People(site.facelist)
+    shown = people.all()
+    titled = grouped(rows, lambda row: called(row.name, shown))
+    if not chosen:
+        titled = {"not chosen": [place for own in titled.values() for place in own]}
+    return islice(sheets(titled, rows, frames(site), people.shown), most)
 
 
 def enrol_results(

@@ -13,9 +13,9 @@ from deepthink.curation.people import People
 from deepthink.curation.review import select
 from deepthink.errors import BadInputError
 from deepthink.flow.desk import Desk
-from deepthink.flow.look import frames
+from deepthink.flow.look import called, frames
 from deepthink.flow.wiring import Site
-from deepthink.records import UNKNOWN, Progress
+from deepthink.records import Progress
 
 WAYS = ("person", "lane", "day", "group")
 ALONE = "alone"  # the title of the faces that are like no others
@@ -80,14 +80,7 @@ def _sorted(site: Site, by: str, rows: Mapping[int, Row]) -> dict[str, list[int]
     if by == "day":
         return grouped(rows, lambda row: row.frame.date)
     shown = People(site.facelist).all()
-    return grouped(rows, lambda row: _called(row.name, shown))
-
-
-def _called(name: str, shown: Mapping[str, str]) -> str:
-    """Return a person's name as it is shown, with their own: two may be shown alike."""
-    if name == UNKNOWN:
-        return "unknown"
-    return f"{shown[name]} ({name})" if name in shown else name
+    return grouped(rows, lambda row: called(row.name, shown))
 
 
 def _groups(site: Site, progress: Progress, rows: Mapping[int, Row]) -> dict[str, list[int]]:
