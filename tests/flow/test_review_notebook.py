@@ -16,9 +16,10 @@ from deepthink.curation.results import Rule, as_columns, by_person, spread
 from deepthink.datasink.base import RECOGNITIONS, Mark
 from deepthink.datasink.feed import FeedDatasink
 from deepthink.datasink.labels import Label
+from deepthink.errors import BadInputError
 from deepthink.flow import result_plots
 from deepthink.flow.collect import sweep_site
-from deepthink.flow.results import enrol_results, result_sheets, site_results
+from deepthink.flow.results import enrol_results, result_sheets, review_notebook, site_results
 from deepthink.flow.wiring import Site
 from deepthink.settings import load
 from deepthink.validation.plots import as_svg
@@ -239,6 +240,12 @@ def test_the_notebook_enrols_by_the_filter_that_was_asked_for(site, capsys):
     assert count(selected) == told["selected"]
     assert len(selected) + told["unlisted"] == len(wanted)
     assert [action.number for action in review.history(site.facelist)] == [told["action"]]
+
+
+def test_a_slip_in_a_day_is_told_before_a_kernel_starts(site):
+    with pytest.raises(BadInputError, match="not a day"):
+        review_notebook(site, Rule(), ["yesterday"])
+    assert not list(site.settings.root.rglob("*.failed.ipynb"))
 
 
 @pytest.mark.parametrize("words", [["montage"], ["notebook"]])

@@ -115,10 +115,11 @@ def spelt(text: str, known: Callable[[str], bool] = str.isascii) -> str:
 
     Examples
     --------
-    >>> spelt("Zoë Weiß"), spelt("さくら"), spelt("李")
-    ('Zoe Weiss', 'sa-ku-ra', '674e')
+    >>> spelt("Zoë Weiß"), spelt("さくら 李")
+    ('Zoe Weiss', 'sa-ku-ra 674e')
     """
-    return re.sub("\0+", "-", "".join(letter if known(letter) else _spelt(letter) for letter in text).strip("\0"))
+    words = "".join(letter if known(letter) else _spelt(letter) for letter in text).split(" ")
+    return " ".join(re.sub("\0+", "-", word.strip("\0")) for word in words)
 
 
 def _spelt(letter: str) -> str:

@@ -92,6 +92,8 @@ def review_notebook(
     """Run the review notebook; returns where it is kept, beside its page .html, and what came out."""
     import json
 
+    if dates:
+        site.events(dates)  # a slip in a day is told at once, not from within the notebook
     executed = site.training / f"{NAME}.ipynb"
     figures = executed.with_suffix(".json")
     executed.parent.mkdir(parents=True, exist_ok=True)
