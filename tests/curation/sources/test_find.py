@@ -22,6 +22,18 @@ def test_a_frigate_is_known_wherever_in_it_one_begins(below, tmp_path, faces):
     assert (found.kind, len(list(found.pictures()))) == ("frigate", 9)
 
 
+@pytest.mark.parametrize(("lay_out", "inside"), [(frigate, "clips/faces"), (frigate, "clips"), (double_take, "train")])
+def test_a_link_out_of_a_folder_is_not_followed(lay_out, inside, tmp_path, faces):
+    theirs = lay_out(tmp_path / "theirs", faces)
+    (theirs / inside).rename(tmp_path / "elsewhere")
+    (theirs / inside).symlink_to(tmp_path / "elsewhere")
+    try:
+        names = {offer.name for offer in find_source(str(theirs)).pictures()}
+    except BadInputError:
+        names = set()
+    assert not names & {"Ann-Lee", "ann"}
+
+
 def test_what_it_is_can_be_said(tmp_path, faces):
     found = find_source(str(frigate(tmp_path / "media", faces) / "clips/faces"), "people")
     assert {offer.name for offer in found.pictures()} == {"Ann-Lee", "bob", "train"}

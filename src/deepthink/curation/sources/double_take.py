@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deepthink.curation.sources.base import Offer, bounded, number, words
-from deepthink.curation.sources.places import folders, pictures, reader
+from deepthink.curation.sources.places import below, folders, pictures, reader
 
 TRAIN, MATCHES, DATABASE = "train", "matches", "database.db"
 _LONGEST = 1_000_000  # characters of one match
@@ -39,30 +39,29 @@ class DoubleTake:
     @classmethod
     def recognises(cls, root: Path) -> bool:
         """Whether a folder is laid out so: people in `train`, and matches or a database beside it."""
-        media = _below(root, TRAIN)
+        media = _media(root)
         if media is None or not folders(media / TRAIN):
             return False
-        return (media / MATCHES).is_dir() or _database(root, media) is not None
+        return below(media, MATCHES) is not None or _database(root, media) is not None
 
     def pictures(self) -> Iterator[Offer]:
         """Yield what people have confirmed, then what was matched."""
-        media = _below(self.root, TRAIN) or self.root
-        for folder in folders(media / TRAIN) if (media / TRAIN).is_dir() else []:
+        media = _media(self.root) or self.root
+        train, matches = below(media, TRAIN), below(media, MATCHES)
+        for folder in folders(train) if train else []:
             for path in pictures(folder):
                 yield Offer(path.relative_to(media).as_posix(), reader(path), folder.name, confirmed=True)
-        if not (media / MATCHES).is_dir():
-            return
         database = _database(self.root, media)
-        said = _said(database) if database else {}
-        for path in pictures(media / MATCHES):
+        said = _said(database) if database and matches else {}
+        for path in pictures(matches) if matches else []:
             name, score, when = said.get(path.name, ("", None, ""))
             yield Offer(path.relative_to(media).as_posix(), reader(path), name, score=score, taken=when)
 
 
-def _below(root: Path, name: str) -> Path | None:
-    """Return the folder that holds a folder, in the places where double-take has kept it."""
+def _media(root: Path) -> Path | None:
+    """Return the folder that holds `train`, in the places where double-take has kept it."""
     places = (root, root / "media", root / ".storage")
-    return next((place for place in places if (place / name).is_dir()), None)
+    return next((place for place in places if below(place, TRAIN)), None)
 
 
 def _database(root: Path, media: Path) -> Path | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from deepthink.curation.sources.base import Offer, number, words
-from deepthink.curation.sources.places import folders, pictures, reader
+from deepthink.curation.sources.places import below, folders, pictures, reader
 
 TRAIN, UNKNOWN = "train", "unknown"
 _ATTEMPT = re.compile(r"\d+(?:\.\d+)?-[0-9a-zA-Z]+-(?P<when>\d{1,12}(?:\.\d+)?)-(?P<name>.+)-(?P<score>\d(?:\.\d+)?)")
@@ -39,8 +39,8 @@ class Frigate:
         faces = _faces(root)
         if faces is None:
             return False
-        train = faces / TRAIN
-        if train.is_dir() and not folders(train):
+        train = below(faces, TRAIN)
+        if train and not folders(train):
             return True
         found = [path for folder in folders(faces) for path in pictures(folder)]
         return bool(found) and all(path.suffix == ".webp" for path in found)
@@ -54,9 +54,9 @@ class Frigate:
                 saved = _SAVED.fullmatch(path.stem)
                 when = _time(saved["when"]) if saved else ""
                 yield Offer(self._ident(path), reader(path), folder.name, confirmed=True, taken=when)
-        if (self.root / TRAIN).is_dir():
-            for path in pictures(self.root / TRAIN):
-                yield self._attempt(path, names)
+        train = below(self.root, TRAIN)
+        for path in pictures(train) if train else []:
+            yield self._attempt(path, names)
 
     def _attempt(self, path: Path, names: dict[str, str]) -> Offer:
         """Return a face that Frigate has seen; whom it took it for is a proposal."""
@@ -72,10 +72,8 @@ class Frigate:
 
 def _faces(root: Path) -> Path | None:
     """Return the folder of faces, wherever in Frigate's folders one has begun."""
-    for below in ("clips/faces", "faces"):
-        if (root / below).is_dir():
-            return root / below
-    return root if folders(root) else None
+    found = below(root, "clips/faces") or below(root, "faces")
+    return found or (root if folders(root) else None)
 
 
 def _time(seconds: str) -> str:

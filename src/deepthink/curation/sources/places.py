@@ -28,6 +28,25 @@ def pictures(root: Path) -> list[Path]:
     ]
 
 
+def below(root: Path, where: str) -> Path | None:
+    """Return a folder below another; None when it is not there, or a link leads there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> root = Path(tempfile.mkdtemp())
+    >>> (root / "clips").mkdir()
+    >>> below(root, "clips") == root / "clips", below(root, "clips/faces")
+    (True, None)
+    """
+    path = root
+    for name in where.split("/"):
+        path = path / name
+        if path.is_symlink() or not path.is_dir():
+            return None
+    return path
+
+
 def _entries(root: Path) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(root) as entries:
