@@ -10,7 +10,7 @@ from deepthink.curation.facelist import Facelist, Status, editing
 from deepthink.curation.history import history_path
 from deepthink.curation.lanes import QUEUE, Filter
 from deepthink.errors import BadInputError, BadNameError, StaleViewError
-from deepthink.flow.desk import Desk
+from deepthink.flow.desk import Desk, Hand
 from tests.curated import really
 
 HAND = (QUEUE, Filter())
@@ -231,7 +231,7 @@ def test_an_order_that_makes_no_sense_is_refused(desk, verb, name):
 
 def test_filters_narrow_counts_and_cards_alike(desk):
     row = next(iter(desk.board.rows.values()))
-    wanted = Filter(camera=desk.camera(row), day=row.frame.date, quality="large")
+    wanted = Filter(camera=desk.days.camera(row), day=row.frame.date, quality="large")
     inside = desk.board.inside("unknown", wanted)
     assert 0 < len(inside) < len(desk.board.rows)
     assert desk.board.counts(wanted)["unknown"] == len(inside)
@@ -303,3 +303,25 @@ def test_a_picture_that_is_gone_costs_its_own_face_alone(site):
     desk.study()
     assert {n for card in desk.lay_out(HAND) for n in card.rows} == desk.board.rows.keys()
     assert desk.eye.missing(desk.board) == []
+
+
+def test_a_study_that_is_stopped_keeps_and_groups_what_it_has_seen(site):
+    Desk(site).eye.vectors.path.unlink()
+    desk = Desk(site)
+    desk.study(lambda: True)
+    seen = len(desk.eye.vectors)
+    assert 0 < seen < len(desk.board.rows)
+    assert "event" in {card.kind for card in desk.lay_out(HAND)}
+    assert len(desk.eye.tracks) == seen
+    later = Desk(site)
+    assert len(later.eye.vectors) == seen
+    later.study()
+    assert "event" not in {card.kind for card in later.lay_out(HAND)}
+
+
+def test_each_goes_through_cards_in_an_order_of_their_own(grouped):
+    ann, bob = (Hand(QUEUE, Filter(), who) for who in ("ann", "bob"))
+    order = [card.id for card in grouped.lay_out(ann)]
+    do(grouped, grouped.show(ann), "stranger")
+    assert [card.id for card in grouped.lay_out(bob)] != order
+    assert [card.id for card in grouped.cards(ann)] == order

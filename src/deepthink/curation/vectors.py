@@ -72,7 +72,7 @@ class Vectors:
 
     def add(self, seen: Mapping[str, Seen]) -> None:
         """Take in embeddings."""
-        self._seen = {**self._seen, **seen}  # a new table: others may be reading the old one
+        self._seen.update(seen)
 
     def missing(self, faces: Iterable[str]) -> list[str]:
         """Return the faces that nobody has looked at yet."""

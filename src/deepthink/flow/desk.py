@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from deepthink.curation import actions, review
 from deepthink.curation.actions import Order
+from deepthink.curation.days import Days
 from deepthink.curation.eye import Eye, doubts, regroup
 from deepthink.curation.facelist import Facelist, Row
 from deepthink.curation.groups import Near
@@ -22,17 +23,22 @@ from deepthink.curation.queue import Card, deal, proposed
 from deepthink.curation.review import Held, stamp_of
 from deepthink.curation.study import study
 from deepthink.curation.vectors import Seen, Vectors
-from deepthink.datasink.base import Event
 from deepthink.embedding import facedata
 from deepthink.errors import BadInputError, DeepthinkError, StaleViewError
 from deepthink.flow.ahead import ahead
 from deepthink.flow.wiring import Site
 
 SAME = 0.6  # of the usual distance between faces: two that lie nearer are probably one person's
-RECENT = 10.0  # seconds within which a day's events are not read again for one that is not there
-SAVE_EVERY = 512  # faces; a kill loses at most so many embeddings
-Hand = tuple[str, Filter]  # which cards somebody goes through
+SAVE_EVERY = 512  # faces, and then at each doubling: a kill loses half of the embeddings at most
 _NOBODY = Near("", 0.0)
+
+
+class Hand(NamedTuple):
+    """Which cards somebody goes through."""
+
+    lane: str
+    wanted: Filter
+    who: str = ""  # each has their own: what one lays out anew, another goes through undisturbed
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,8 @@ class Desk:
     def __init__(self, site: Site) -> None:
         self.site, self.path = site, site.facelist
         rules = site.settings.sweep
-        self.board = Board(rules.confident_probability, rules.confident_distance, self.camera)
+        self.days = Days(site.datasink)
+        self.board = Board(rules.confident_probability, rules.confident_distance, self.days.camera)
         self.history = History(self.path)
         self.notes = Notes()
         self.eye = Eye(Vectors(self.path, site.embedder.fingerprint), learnt(site))
@@ -69,7 +76,6 @@ class Desk:
         self._facelist: Facelist | None = None
         self._hands: dict[Hand, list[Card]] = {}
         self._standing: dict[str, Standing] = {}
-        self._days: dict[str, tuple[float, dict[str, Event]]] = {}  # when each was read, and its events
         self._one = threading.RLock()
         self.lost: Action | None = None  # what a kill kept from being done, told once
         with self._one:
@@ -111,7 +117,7 @@ class Desk:
         """Lay the cards of a lane out anew: they then stay in their order while somebody goes through them."""
         self.refresh()
         with self._one:
-            lane, wanted = hand
+            lane, wanted = hand[:2]
             rows = self.board.inside(lane, wanted)
             sight = self.eye.sight(self.board, self.notes, rows)
             cards = deal(self.board, lane, rows, sight, self.notes, self.standing, self.eye.faults)
@@ -280,33 +286,9 @@ class Desk:
         rows = list(self.board.rows.items())
         return {number: one for number, one in rows if (one.frame.date, one.frame.event) == where}
 
-    def event(self, row: Row) -> Event | None:
-        """Return a row's event, None when the datasink does not list it."""
-        events = self._events(row.frame.date)
-        found = events.get(row.frame.event)
-        if found is None and time.monotonic() - self._days[row.frame.date][0] > RECENT:
-            del self._days[row.frame.date]  # the day has gone on since
-            found = self._events(row.frame.date).get(row.frame.event)
-        return found
-
-    def _events(self, date: str) -> dict[str, Event]:
-        if date not in self._days:
-            try:
-                events = {event.event: event for event in self.site.datasink.events(date)}
-            except DeepthinkError:
-                events = {}
-            self._days[date] = time.monotonic(), events
-        return self._days[date][1]
-
-    def camera(self, row: Row) -> str:
-        """Return the camera that a row comes from, empty when that is not known."""
-        event = self.event(row)
-        return event.camera if event else ""
-
     def cameras(self) -> list[str]:
         """Return all cameras of the facelist's days."""
-        days = {row.frame.date for row in self.board.rows.values()}
-        return sorted({event.camera for day in days for event in self._events(day).values()})
+        return self.days.cameras(row.frame.date for row in self.board.rows.values())
 
     def study(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Look at the faces that nobody has looked at yet, group those that nobody has a name for, and doubt labels."""
@@ -314,17 +296,23 @@ class Desk:
             self.refresh()
             missing = self.eye.missing(self.board)
             rows = [self.board.rows[number] for number in missing]
-        senses, unsaved = self.site.senses, 0
+        senses, done, told = self.site.senses, 0, 0
         for found in study(self.site.datasink, rows, senses.aligner, senses.rules, senses.embedder, ahead):
             self.eye.vectors.add(found)
-            unsaved, self.studied = unsaved + len(found), (self.studied[0] + len(found), len(rows))
-            if unsaved >= SAVE_EVERY:
+            done += len(found)
+            self.studied = done, len(rows)
+            if done >= max(SAVE_EVERY, 2 * told):  # what is known by now can be grouped by now
                 self.eye.vectors.save()
-                unsaved = 0
+                self._compare()
+                told = done
             if stop():
                 break
         self.studied = (0, 0)
         self.eye.vectors.save()
+        self._compare()
+
+    def _compare(self) -> None:
+        """Group faces, and doubt labels; others may use the desk meanwhile."""
         with self._one:
             self.eye.enrol(self.board)
             labelled, waiting = self.eye.labelled(self.board), self.eye.waiting(self.board, self.notes)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, HTTPException, Query, Request
 
 from deepthink.curation.lanes import QUEUE, Filter
+from deepthink.flow.desk import Hand
 from deepthink.web.parts import Parts
 from deepthink.web.users import User
 
@@ -19,17 +20,22 @@ def parts(request: Request) -> Parts:
     return found
 
 
-def hand(
-    lane: Word = QUEUE, camera: Word = "", day: Word = "", person: Word = "", quality: Word = ""
-) -> tuple[str, Filter]:
-    """Return which cards are gone through."""
-    return lane, Filter(camera, day, person, quality)
-
-
 def looks(request: Request) -> User:
     """Return who asks; the guard has let them in."""
     user: User = request.state.user
     return user
+
+
+def hand(
+    user: Annotated[User, Depends(looks)],
+    lane: Word = QUEUE,
+    camera: Word = "",
+    day: Word = "",
+    person: Word = "",
+    quality: Word = "",
+) -> Hand:
+    """Return which cards are gone through."""
+    return Hand(lane, Filter(camera, day, person, quality), user.name)
 
 
 def _needs(role: str) -> Any:
@@ -42,7 +48,7 @@ def _needs(role: str) -> Any:
 
 
 Shared = Annotated[Parts, Depends(parts)]
-Hand = Annotated[tuple[str, Filter], Depends(hand)]
+InHand = Annotated[Hand, Depends(hand)]
 Looker = Annotated[User, Depends(looks)]
 Reviewer = Annotated[User, Depends(_needs("review"))]
 Administrator = Annotated[User, Depends(_needs("administer"))]

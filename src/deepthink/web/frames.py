@@ -42,7 +42,7 @@ def framed(desk: Desk, number: int, place: int | None = None) -> Framed:
 
 
 def _times(desk: Desk, row: Row) -> list[datetime]:
-    event = desk.event(row)
+    event = desk.days.event(row)
     times = set(desk.site.datasink.times(event)) if event else set()
     return sorted(times | {row.frame.time})
 
@@ -50,7 +50,7 @@ def _times(desk: Desk, row: Row) -> list[datetime]:
 def _boxes(desk: Desk, row: Row, key: FrameKey) -> tuple[tuple[Box, int | None], ...]:
     """Return the faces that are listed of a picture, or else those that were found in it."""
     listed = [(one.box, number) for number, one in desk.of_event(row).items() if one.frame == key]
-    event = desk.event(row)
+    event = desk.days.event(row)
     if event is None:
         return tuple(listed)
     marks = desk.site.datasink.marks(event, RECOGNITIONS) or desk.site.datasink.marks(event, FACES)

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from deepthink.curation.history import undone
 from deepthink.errors import BadInputError
-from deepthink.flow.desk import Shown
+from deepthink.flow.desk import Hand, Shown
 from deepthink.web import views
-from deepthink.web.asking import Administrator, Hand, Looker, Shared
+from deepthink.web.asking import Administrator, InHand, Looker, Shared
 from deepthink.web.frames import framed
 from deepthink.web.users import User
 
@@ -32,7 +32,7 @@ REFUSED: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("/", response_class=HTMLResponse, responses=REFUSED)
-def desk(request: Request, shared: Shared, user: Looker, hand: Hand) -> Response:
+def desk(request: Request, shared: Shared, user: Looker, hand: InHand) -> Response:
     """Show the desk, with the cards of a lane laid out anew."""
     shared.desk.lay_out(hand)
     content = {
@@ -53,7 +53,7 @@ def card(
     request: Request,
     shared: Shared,
     user: Looker,
-    hand: Hand,
+    hand: InHand,
     at: At = "0",
     step: Annotated[int, Query(ge=-1, le=1)] = 1,
     holds: Annotated[int | None, Query(ge=1, le=2**31)] = None,
@@ -67,10 +67,10 @@ def card(
     return _page(request, shared, user, "answer.html", content)
 
 
-def _card(request: Request, shared: Shared, user: User, hand: Any, shown: Shown | None) -> dict[str, Any]:
+def _card(request: Request, shared: Shared, user: User, hand: Hand, shown: Shown | None) -> dict[str, Any]:
     name = shared.shown
     asks = views.question(shown, name) if shown else ""
-    return {"shown": shown, "question": asks, "camera": shared.desk.camera, "views": views}
+    return {"shown": shown, "question": asks, "camera": shared.desk.days.camera, "views": views}
 
 
 def _progress(shared: Shared, user: User) -> dict[str, Any]:
@@ -157,8 +157,8 @@ def face(shared: Shared, user: Looker, number: Number) -> FaceView:
     ]
     return FaceView(
         row=number, name=row.name, state=views.state(row), date=row.frame.date, time=f"{row.frame.time:%H:%M:%S}",
-        camera=desk.camera(row), probability=row.probability, distance=row.distance, margin=row.margin, focus=row.focus,
-        people=people[:9], faces=faces,
+        camera=desk.days.camera(row), probability=row.probability, distance=row.distance, margin=row.margin,
+        focus=row.focus, people=people[:9], faces=faces,
     )  # fmt: skip
 
 

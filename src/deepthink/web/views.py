@@ -63,7 +63,7 @@ def choices(desk: Desk) -> dict[str, list[str]]:
 
 def query(hand: Hand) -> dict[str, str]:
     """Return a lane and a filter as they stand in an address."""
-    lane, wanted = hand
+    lane, wanted = hand[:2]
     parts = {
         "lane": lane,
         "camera": wanted.camera,
