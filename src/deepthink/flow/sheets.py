@@ -12,7 +12,7 @@ from deepthink.curation.montage import Sheet, grouped, montages
 from deepthink.curation.people import People
 from deepthink.curation.review import select
 from deepthink.errors import BadInputError
-from deepthink.flow.desk import Desk
+from deepthink.flow.desk import Desk, Hand
 from deepthink.flow.look import called, frames
 from deepthink.flow.wiring import Site
 from deepthink.records import Progress
@@ -93,7 +93,7 @@ def _groups(site: Site, progress: Progress, rows: Mapping[int, Row]) -> dict[str
 
     desk.study(never)
     found: dict[str, list[int]] = {}
-    for card in desk.lay_out((QUEUE, Filter())):
+    for card in desk.lay_out(Hand(QUEUE, Filter())):
         own = [number for number in card.rows if number in rows]
         who = card.person and f" perhaps {card.person}"
         title = f"{card.first}{who}" if len(card.rows) > 1 else ALONE
