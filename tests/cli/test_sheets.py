@@ -218,6 +218,16 @@ def test_groups_are_of_more_than_one_face_and_what_is_alone_comes_last(site, cap
     assert "group: alone" not in [one["title"] for one in found][:-1]
 
 
+def test_an_action_that_a_kill_kept_from_the_facelist_is_told_here_too(site, tmp_path, capsys):
+    own = site_in(tmp_path / "own", site)
+    kept = own.facelist.read_bytes()
+    review.accept(own.facelist, [1], "Ann")
+    own.facelist.write_bytes(kept)
+    with pytest.raises(SystemExit):
+        main(["review", "montage", "--site", str(own.settings.root), "--by", "group", "--json"])
+    assert "the last accept was interrupted, and not done" in capsys.readouterr().err
+
+
 def test_where_there_is_no_terminal_only_paths_are_told(site, capsys):
     told = command(capsys, "--site", str(site), "--by", "day")
     assert told.strip().endswith(".png")

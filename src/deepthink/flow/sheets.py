@@ -86,6 +86,8 @@ def _sorted(site: Site, by: str, rows: Mapping[int, Row]) -> dict[str, list[int]
 def _groups(site: Site, progress: Progress, rows: Mapping[int, Row]) -> dict[str, list[int]]:
     """Return the review's cards of the rows that wait, those that are alone together."""
     desk = Desk(site)
+    if desk.lost:  # a desk tells that once, and this one has nobody sitting at it
+        site.datasink.problems.add(site.facelist, None, f"the last {desk.lost.verb} was interrupted, and not done")
 
     def never() -> bool:
         progress(*desk.studied, "looking at faces")
