@@ -229,6 +229,16 @@ def test_names_that_cannot_be_carried_are_mapped_told_and_shown(site, tmp_path, 
     assert bring(site, PeopleFolder(tmp_path / "odd")).people["Ann_Lee_2"].selected == 1
 
 
+def test_files_whose_names_are_no_text_are_imported_once(site, tmp_path, faces):
+    folder = tmp_path / "theirs" / os.fsdecode(b"Ann\xff")
+    folder.mkdir(parents=True)
+    shutil.copy(photographs(faces, ANN)[0], folder / os.fsdecode(b"\xfe.jpg"))
+    theirs = PeopleFolder(tmp_path / "theirs")
+    assert bring(site, theirs).taken == 1
+    assert bring(site, theirs).taken == 0
+    assert rows(site) == {("Ann?", "SELECTED"): 1}
+
+
 def test_a_killed_import_goes_on_and_lists_each_face_once(site, tmp_path, faces):
     theirs = people_folder(tmp_path / "theirs", faces, 14)
     whole = bring(site_at(tmp_path / "other"), PeopleFolder(theirs))

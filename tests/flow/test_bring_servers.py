@@ -192,6 +192,27 @@ def test_entries_of_the_wrong_kind_are_passed_over(site, compreface):
     assert passed(report) == {"Ann": {"its id is none": 1}, "(unknown)": {"the server answers 404": 1}}
 
 
+ODD_NAMES = [
+    "<script>alert(1)</script>", "../../x", "A" * 10_000, "\N{GRINNING FACE}", "\u202eevil", "a\0b\r\nX: y",
+    "\ud800", "None",
+]  # fmt: skip
+
+
+def test_names_that_are_an_attack_are_names_that_can_be_carried_or_none(site, faces):
+    from deepthink.curation.names import check_name
+
+    paths = photographs(faces, ANN, len(ODD_NAMES))
+    with serving(CompreFaceAnswers(zip(ODD_NAMES, paths, strict=True))) as address:
+        report = bring(site, CompreFace(server(address)))
+    assert sum(rows(site).values()) == report.taken == len(ODD_NAMES)
+    assert rows(site).pop(("Unknown", "CANDIDATE")) == 1  # nobody's name has 10,000 letters
+    names = {name for name, _ in rows(site)} - {"Unknown"}
+    assert len(names) == len(ODD_NAMES) - 1
+    assert all(check_name(name) for name in names)
+    print(report.names)  # can be written where only what is text can
+    assert all(face.called.isprintable() or face.name != face.called for face in Imports(site.facelist).faces)
+
+
 def test_lists_without_an_end_are_refused(monkeypatch):
     from deepthink.curation.sources import base
 

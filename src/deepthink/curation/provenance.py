@@ -93,7 +93,7 @@ class Imports:
 
     def add(self, face: Imported) -> None:
         """Write a face down; it is on the disk when this returns."""
-        append_line(self.path, json.dumps(asdict(face), ensure_ascii=False, default=_plain))
+        append_line(self.path, json.dumps(asdict(face), default=_plain))
         self.faces.append(face)
 
     def settle(self) -> None:

@@ -146,7 +146,7 @@ class _Import:
         offer, source = arrival.offer, self.source
         self.last = max(datetime.now(), self.last + timedelta(microseconds=1))
         at = "|".join((source.kind, source.origin, offer.ident, arrival.sha256))
-        event = hashlib.sha256(at.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+        event = hashlib.sha256(at.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         frame = FrameKey(self.last.date().isoformat(), event, self.last)
         return Imported(
             source.kind, source.origin, offer.ident, arrival.sha256, offer.name, self.whose.name(offer),

@@ -13,6 +13,7 @@ from deepthink.curation.sweep import picture_hash
 from deepthink.flow.wiring import Site
 
 COPY, COPY_GONE = "a near copy of one that is here", "a near copy of one that was taken out here"
+_ROOM = 64  # faces that come, before more is needed
 
 
 class Copies:
@@ -34,9 +35,9 @@ class Copies:
         rows = facelist.rows
         book = HashBook(facelist.path, rows, lambda row: picture_hash(site.datasink, row))
         self._tolerance = site.sweep_rules.same_picture
-        self._faces: list[int] = []
-        self._wholes: list[int] = []
-        self._out: list[bool] = []
+        self._hashes = np.zeros((2, len(rows) + _ROOM), np.uint64)  # of faces, and of whole pictures
+        self._out = np.zeros(len(rows) + _ROOM, bool)
+        self._count = 0
         came = {face.row.key: face for face in imported}
         for number, row in rows.items():
             face = came.pop(row.key, None)
@@ -49,19 +50,21 @@ class Copies:
         self._add(hashed, whole, False)
 
     def _add(self, hashed: int, whole: int, out: bool) -> None:
-        self._faces.append(hashed)
-        self._wholes.append(whole)
-        self._out.append(out)
+        if self._count == len(self._out):
+            self._hashes = np.concatenate([self._hashes, np.zeros_like(self._hashes)], axis=1)
+            self._out = np.concatenate([self._out, np.zeros_like(self._out)])
+        self._hashes[:, self._count], self._out[self._count] = (hashed, whole), out
+        self._count += 1
 
     def why(self, hashed: int, whole: int) -> str:
         """Return why a picture is passed over; nothing when it is like no other."""
-        near = (_apart(self._faces, hashed) <= self._tolerance) | (_apart(self._wholes, whole) <= self._tolerance)
+        faces, wholes = self._hashes[:, : self._count]
+        near = (_apart(faces, hashed) <= self._tolerance) | (_apart(wholes, whole) <= self._tolerance)
         if not near.any():
             return ""
-        return COPY_GONE if all(out for out, same in zip(self._out, near, strict=True) if same) else COPY
+        return COPY_GONE if self._out[: self._count][near].all() else COPY
 
 
-def _apart(hashes: list[int], one: int) -> np.ndarray:
+def _apart(hashes: np.ndarray, one: int) -> np.ndarray:
     """Return in how many bits hashes differ from one; 0 stands for none, and is like no other."""
-    kept = np.array(hashes, np.uint64)
-    return np.where((kept != 0) & (one != 0), np.bitwise_count(kept ^ np.uint64(one)), BITS)
+    return np.where((hashes != 0) & (one != 0), np.bitwise_count(hashes ^ np.uint64(one)), BITS)

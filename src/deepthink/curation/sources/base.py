@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from deepthink.errors import BadInputError
 
 MOST = 200_000  # pictures, or entries of a folder: a list that goes on beyond that has no end
-LONGEST = 200  # characters of a name that are looked at
+LONGEST = 200  # characters of a name or an id; what is longer is none
 Corners = tuple[float, float, float, float]  # left, top, right and bottom, as parts of a picture's sides
 T = TypeVar("T")
 
@@ -92,11 +92,15 @@ def number(value: object) -> float | None:
 
 
 def words(value: object) -> str:
-    """Return a text that another system gave, at most as long as is looked at; nothing for what is no text.
+    r"""Return a text that another system gave; nothing for what is none, or is longer than any name.
+
+    What no file could be written with becomes a question mark.
 
     Examples
     --------
-    >>> words("Ann"), words(["Ann"])
-    ('Ann', '')
+    >>> words(" Ann"), words(["Ann"]), words("A" * 1000), words("\ud800")
+    ('Ann', '', '', '?')
     """
-    return value.strip()[:LONGEST] if isinstance(value, str) else ""
+    if not isinstance(value, str) or len(value) > LONGEST:
+        return ""
+    return value.strip().encode("utf-8", "replace").decode("utf-8")

@@ -50,7 +50,7 @@ class DoubleTake:
         train, matches = below(media, TRAIN), below(media, MATCHES)
         for folder in folders(train) if train else []:
             for path in pictures(folder):
-                yield Offer(path.relative_to(media).as_posix(), reader(path), folder.name, confirmed=True)
+                yield Offer(path.relative_to(media).as_posix(), reader(path), words(folder.name), confirmed=True)
         database = _database(self.root, media)
         said = _said(database) if database and matches else {}
         for path in pictures(matches) if matches else []:

@@ -53,7 +53,7 @@ class Frigate:
             for path in pictures(folder):
                 saved = _SAVED.fullmatch(path.stem)
                 when = _time(saved["when"]) if saved else ""
-                yield Offer(self._ident(path), reader(path), folder.name, confirmed=True, taken=when)
+                yield Offer(self._ident(path), reader(path), words(folder.name), confirmed=True, taken=when)
         train = below(self.root, TRAIN)
         for path in pictures(train) if train else []:
             yield self._attempt(path, names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from deepthink.curation.sources.base import Offer
+from deepthink.curation.sources.base import Offer, words
 from deepthink.curation.sources.places import folders, pictures, reader
 
 
@@ -41,4 +41,4 @@ class PeopleFolder:
         for folder in folders(self.root):
             for path in pictures(folder):
                 ident = path.relative_to(self.root).as_posix()
-                yield Offer(ident, reader(path), folder.name, confirmed=True)
+                yield Offer(ident, reader(path), words(folder.name), confirmed=True)
