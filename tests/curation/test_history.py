@@ -1,5 +1,7 @@
 """Undoing anything, however long ago, without undoing what others have decided since."""
 
+import threading
+
 import pytest
 
 from deepthink.curation import review
@@ -138,3 +140,20 @@ def test_a_history_that_was_replaced_is_read_anew(path):
     beside.write_text(lines[1])
     beside.replace(book.path)
     assert [one.verb for one in book.actions()] == ["revoke"]
+
+
+def test_two_who_read_a_history_on_at_once_do_not_read_it_twice(path):
+    book, seen = History(path), []
+    for number in range(40):
+        (accept if number % 2 else revoke)(path, [1])
+
+    def read():
+        seen.append(len(book.actions()))
+
+    readers = [threading.Thread(target=read) for _ in range(8)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert seen == [40] * 8
+    assert [one.number for one in book.actions()] == list(range(1, 41))

@@ -2,6 +2,7 @@
 
 import html
 import json
+import threading
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from deepthink.curation.facelist import Facelist
 from deepthink.curation.history import history_path
 from deepthink.curation.lanes import QUEUE, Filter
 from deepthink.curation.people import People
+from deepthink.curation.review import stamp_of
 from deepthink.flow.desk import Desk
 from tests.web.conftest import browser, faces_on, open_desk
 
@@ -204,3 +206,37 @@ def test_cut_out_faces_are_kept_within_the_bound_and_a_torn_one_is_made_again(se
     whole = path.read_bytes()
     path.write_bytes(whole[:200])
     assert served.faces.get(rows[-1], "small") == whole
+
+
+def test_many_at_once_are_all_answered_and_no_decision_is_lost(served):
+    """Two reviewers decide while others look at every page: what one changes, another must be able to read."""
+    rows, failed, decided = sorted(served.desk.board.rows), [], []
+
+    def watch(turn):
+        client = browser(served.app)
+        for path in ("/", "/?camera=alpha5/PiCam3", "/people", f"/api/faces/{rows[turn]}", "/api/names", "/history"):
+            answer = client.get(path)
+            if answer.status_code != 200:
+                failed.append((path, answer.text))
+
+    def review(turn):
+        client = browser(served.app)
+        open_desk(client)
+        for row in rows[turn::2][:12]:
+            seen = {str(row): stamp_of(served.desk.row(row))}
+            answer = act(client, ("name", "stranger")[row % 2], seen, f"P{row % 5}")
+            decided.append((row, answer.status_code))
+
+    work = [threading.Thread(target=review, args=(turn,)) for turn in range(2)]
+    work += [threading.Thread(target=lambda n=n: [watch(n) for _ in range(4)]) for n in range(3)]
+    work.append(threading.Thread(target=served.desk.study))
+    for one in work:
+        one.start()
+    for one in work:
+        one.join()
+    assert failed == []
+    assert {status for _, status in decided} == {200}
+    facelist = Facelist(served.site.facelist)
+    for row, _ in decided:
+        assert facelist[row].stranger if row % 2 else facelist[row].name == f"P{row % 5}"
+    assert len(served.desk.history.actions()) == len(decided) == 24

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -59,18 +60,17 @@ class History:
         self.path = history_path(facelist)
         self._read: tuple[int, int] = (0, 0)  # inode, and bytes up to the end of the last whole line
         self._actions: list[Action] = []
+        self._one = threading.Lock()  # two who read on at once would each add what is new
 
     def actions(self) -> list[Action]:
         """Return every action so far; a line torn by a kill, or damaged, is passed over."""
-        if not self.path.exists():
-            self._read, self._actions = (0, 0), []
-            return []
-        stat = self.path.stat()
-        if self._read[0] != stat.st_ino or stat.st_size < self._read[1]:
-            self._read, self._actions = (stat.st_ino, 0), []
-        if stat.st_size > self._read[1]:
-            self._read_on()
-        return self._actions
+        with self._one:
+            stat = self.path.stat() if self.path.exists() else None
+            if stat is None or self._read[0] != stat.st_ino or stat.st_size < self._read[1]:
+                self._read, self._actions = (stat.st_ino if stat else 0, 0), []
+            if stat and stat.st_size > self._read[1]:
+                self._read_on()
+            return list(self._actions)
 
     def _read_on(self) -> None:
         inode, at = self._read

@@ -283,12 +283,39 @@ class Desk:
     def of_event(self, row: Row) -> dict[int, Row]:
         """Return all listed rows of a row's event."""
         where = row.frame.date, row.frame.event
-        rows = list(self.board.rows.items())
+        with self._one:
+            rows = list(self.board.rows.items())
         return {number: one for number, one in rows if (one.frame.date, one.frame.event) == where}
 
+    def dates(self) -> list[str]:
+        """Return the days of the facelist's rows, sorted."""
+        with self._one:
+            return sorted({row.frame.date for row in self.board.rows.values()})
+
     def cameras(self) -> list[str]:
-        """Return all cameras of the facelist's days."""
-        return self.days.cameras(row.frame.date for row in self.board.rows.values())
+        """Return all cameras of those days."""
+        return self.days.cameras(self.dates())
+
+    def counts(self, wanted: Filter = Filter()) -> dict[str, int]:
+        """Return how many rows of each lane are asked for."""
+        with self._one:
+            return self.board.counts(wanted)
+
+    def names(self) -> list[str]:
+        """Return everybody who is enrolled, sorted."""
+        with self._one:
+            return self.board.names()
+
+    def near(self, number: int) -> list[Near]:
+        """Return everybody enrolled, those nearest to a row first."""
+        with self._one:
+            return self.eye.around(self.board, [number])
+
+    def lanes_of(self, people: Iterable[str]) -> dict[str, str]:
+        """Return for each person a lane that holds enrolled faces of theirs."""
+        with self._one:
+            own = {person: self.board.people.get(person) for person in people}
+            return {person: self.board.where(min(numbers)) for person, numbers in own.items() if numbers}
 
     def study(self, stop: Callable[[], bool] = lambda: False) -> None:
         """Look at the faces that nobody has looked at yet, group those that nobody has a name for, and doubt labels."""

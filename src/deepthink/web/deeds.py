@@ -88,7 +88,7 @@ def redo(shared: Shared, user: Reviewer, turning: Turning) -> Done:
 @router.get("/names")
 def names(shared: Shared, user: Reviewer) -> list[Known]:
     """Return everybody who is enrolled, and how they are shown."""
-    return [Known(name=name, shown=shared.shown(name)) for name in shared.desk.board.names()]
+    return [Known(name=name, shown=shared.shown(name)) for name in shared.desk.names()]
 
 
 def _allow(shared: Parts, user: User, number: int | None) -> None:

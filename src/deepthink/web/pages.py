@@ -91,8 +91,8 @@ def _progress(shared: Shared, user: User) -> dict[str, Any]:
 def people(request: Request, shared: Shared, user: Looker) -> Response:
     """Show what the next training would have of everybody."""
     shared.desk.refresh()
-    everybody, board = shared.desk.everybody(), shared.desk.board
-    lanes = {one.person: board.where(min(board.people[one.person])) for one in everybody}
+    everybody = shared.desk.everybody()
+    lanes = shared.desk.lanes_of(one.person for one in everybody)
     return _page(request, shared, user, "people.html", {"people": everybody, "lanes": lanes})
 
 
@@ -148,9 +148,7 @@ def face(shared: Shared, user: Looker, number: Number) -> FaceView:
     """Return a face and the gallery's faces nearest to it, with their distances in embedding units."""
     desk, row = shared.desk, shared.desk.row(number)
     name = shared.shown
-    people = [
-        Nearby(name=n.person, shown=name(n.person), distance=n.distance) for n in desk.eye.around(desk.board, [number])
-    ]
+    people = [Nearby(name=n.person, shown=name(n.person), distance=n.distance) for n in desk.near(number)]
     faces = [
         Nearby(name=desk.board.rows[other].name, shown=name(desk.board.rows[other].name), distance=away, row=other)
         for other, away in desk.nearest_enrolled(number)

@@ -50,15 +50,14 @@ def shown_name(facelist: Path) -> Callable[[str], str]:
 
 def lanes(desk: Desk, wanted: Filter) -> list[dict[str, Any]]:
     """Return the lanes with what stands in them, the queue first."""
-    counts = desk.board.counts(wanted)
+    counts = desk.counts(wanted)
     queue = {"name": QUEUE, "title": TITLES[QUEUE], "count": sum(counts[lane] for lane in WAITING)}
     return [queue, *({"name": lane, "title": TITLES[lane], "count": counts[lane]} for lane in LANES)]
 
 
 def choices(desk: Desk) -> dict[str, list[str]]:
     """Return what can be filtered by."""
-    days = sorted({row.frame.date for row in list(desk.board.rows.values())})
-    return {"camera": desk.cameras(), "day": days, "person": desk.board.names(), "quality": list(QUALITIES)}
+    return {"camera": desk.cameras(), "day": desk.dates(), "person": desk.names(), "quality": list(QUALITIES)}
 
 
 def query(hand: Hand) -> dict[str, str]:
