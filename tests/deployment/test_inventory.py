@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from deepthink.deployment.inventory import Inventory, environment, read_inventory
+from deepthink.deployment.variables import Variables
 from deepthink.errors import SettingsError
 
 NETWORK = """
@@ -98,6 +99,50 @@ def test_what_the_site_wants_wins_over_the_inventory():
 def test_a_slip_is_named(wanted, told):
     with pytest.raises(SettingsError, match=told):
         inventory().roles({"face_model": wanted})
+
+
+@pytest.mark.parametrize("nothing", [None, {}, {"sentinels": None}])
+def test_an_empty_list_of_targets_names_nobody(nothing):
+    assert inventory().roles({"face_model": nothing}) == {}
+
+
+def test_one_name_stands_for_a_list_of_it():
+    assert inventory().roles({"face_model": {"sentinels": "data1"}}) == {"data1": "sentinel"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("text", "systemctl restart {{ service }}"),
+        ("text", ["systemctl", "restart"]),
+        ("text", True),
+        ("text", "two\nlines"),
+        ("word", "-oProxyCommand=x"),
+        ("word", "a b"),
+        ("number", "soon"),
+        ("number", "{{ port }}"),
+        ("number", -1),
+        ("number", float("nan")),
+        ("words", "model"),
+        ("words", [{"model": 1}]),
+        ("words", 5),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_before_anybody_is_reached(kind, value):
+    with pytest.raises(SettingsError, match=r"i\.yaml: thing of data1 is"):
+        getattr(Variables(inventory(thing=value), "data1"), kind)("thing")
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_what_is_empty_is_as_if_it_were_not_there(value):
+    said = Variables(inventory(thing=value, model_version_overrides={"face_recognition": value}), "data1")
+    assert (said.text("thing"), said.number("thing"), said.version()) == (None, None, None)
+
+
+@pytest.mark.parametrize("value", ["../x", "{{ version }}", ["a"]])
+def test_an_override_that_is_no_version_is_refused(value):
+    with pytest.raises(SettingsError, match="must be a version"):
+        Variables(inventory(model_version_overrides={"face_model": value}), "data1").version()
 
 
 def test_targets_that_ansible_would_compute_are_refused():

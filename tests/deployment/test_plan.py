@@ -51,6 +51,12 @@ def test_how_long_to_wait_knows_that_the_clocks_change(vienna, now, hours):
     assert Window.read("05:00-06:00").seconds_to_wait(datetime.fromisoformat(now)) == hours * 3600
 
 
+@pytest.mark.skipif(not os.path.exists("/usr/share/zoneinfo/Europe/Vienna"), reason="no zones of time here")  # noqa: PTH110
+def test_in_an_hour_that_comes_twice_nobody_waits_for_less_than_nothing(vienna):
+    second = datetime.fromisoformat("2026-10-25T02:10").replace(fold=1)
+    assert Window.read("02:30-04:00").seconds_to_wait(second) >= 1
+
+
 def window(minutes_from_now, minutes):
     begin = time.time() + 60 * minutes_from_now
     hours = [datetime.fromtimestamp(moment).strftime("%H:%M") for moment in (begin, begin + 60 * minutes)]
@@ -60,7 +66,7 @@ def window(minutes_from_now, minutes):
 def test_a_batch_begins_only_in_the_window():
     Plan(window=window(-5, 10)).check_open(0, 3)
     closed = Plan(window=window(5, 10))
-    with pytest.raises(DeploymentError, match=r"outside the maintenance window .* --wait .* --now"):
+    with pytest.raises(DeploymentError, match=r"outside the maintenance window .*--wait.*--now"):
         closed.check_open(0, 3)
     with pytest.raises(DeploymentError, match="closed: 1 of 3 targets are done"):
         closed.check_open(1, 3)

@@ -11,6 +11,7 @@ from deepthink.cli.main import main
 from deepthink.errors import DeploymentError, GateError, SettingsError, TransitionError
 from deepthink.flow.rollout import deploy_site, rollback_site, survey_site, verify_site
 from deepthink.flow.rollout_record import read_records
+from deepthink.flow.versions import prune_versions
 from deepthink.flow.wiring import Site
 from deepthink.registry.folder import FolderRegistry
 from deepthink.registry.signing import Keys
@@ -235,3 +236,48 @@ main(["deploy", "alpha", "--site", {str(site.settings.root)!r}])
         site = set_host(site, name, deepthink_restart="true")
     deploy_site(site, "alpha", None, False, quiet)
     assert runs(network) == dict.fromkeys(ROLES, "alpha")
+
+
+def test_a_host_that_is_called_as_its_kind_is_meant_alone(site, network):
+    inventory = site.settings.root / "inventory.yaml"
+    inventory.write_text(inventory.read_text().replace('"front"', '"sentinel"'))
+    site = Site(load(site.settings.root))
+    (outcome,) = deploy_site(site, "alpha", "sentinel", False, quiet)
+    assert outcome.target == "sentinel"
+    assert not network["back"].place.exists()
+
+
+def test_a_failure_of_a_host_with_its_own_version_takes_all_back(site, network):
+    deploy_site(site, "alpha", None, False, quiet)
+    site = set_host(site, "alpha5", model_version_overrides={"face_recognition": "wrong"})
+    with pytest.raises(DeploymentError, match=r"golden probe 0.*Put back"):
+        deploy_site(site, "beta2", None, False, quiet)
+    assert runs(network) == dict.fromkeys(ROLES, "alpha")
+    assert site.ledger.production() == "alpha"
+
+
+def test_a_version_that_was_pruned_is_not_rolled_back_to_and_one_that_is_kept_is_not_pruned(site, network):
+    for version in ("alpha", "beta2"):
+        deploy_site(site, version, "data1", False, quiet)
+    site.ledger.move("retire", "alpha", "old")
+    site.ledger.move("prune", "alpha", "old")
+    with pytest.raises(TransitionError, match="was pruned"):
+        rollback_site(site, "data1")
+    site = set_host(site, "back", model_version_overrides={"face_recognition": "wrong"})
+    assert "back is kept on it" in {fate.version: fate.why for fate in prune_versions(site, 0, False)}["wrong"]
+
+
+def test_what_stands_in_the_way_is_said_by_a_dry_run_and_before_anybody_waits(site, network, capsys):
+    site.ledger.move("taint", "alpha", "learnt a stranger")
+    for how in ("--dry-run", "--wait"):
+        assert main_ends(["deploy", "alpha", "--site", str(site.settings.root), how]) == 1
+        assert "learnt a stranger" in capsys.readouterr().err
+    assert main_ends(["deploy", "beta2", "--site", str(site.settings.root), "--wait", "--now"]) == 1
+
+
+def test_a_damaged_account_hides_no_other(site, network):
+    deploy_site(site, "alpha", "data1", False, quiet)
+    for number, text in enumerate(("[]", "{}", "{", '{"state": "done"}')):
+        (site.registry.root / "rollouts" / f"0{number}.json").write_text(text)
+    assert [one["version"] for one in read_records(site.registry.root)] == ["", "alpha"]
+    assert main_ends(["rollouts", "--site", str(site.settings.root)]) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -11,6 +12,7 @@ import typer
 
 from deepthink.cli.console import HERE, JsonFlag, SiteFlag, emit, err, open_site
 from deepthink.cli.version import latest_version
+from deepthink.errors import DeploymentError, SettingsError
 
 if TYPE_CHECKING:
     from deepthink.deployment.plan import Plan
@@ -39,10 +41,13 @@ def deploy(
 ) -> None:
     """Stage, verify, switch and verify again: a canary, then the others; when one fails, all are put back."""
     from deepthink.cli.live import live
-    from deepthink.flow.rollout import deploy_site
+    from deepthink.flow.rollout import check_deployment, deploy_site
 
+    if wait and now:
+        raise SettingsError("--wait and --now cannot both be meant.")
     opened = open_site(site)
     name = latest_version(opened, version)
+    check_deployment(opened, name, only, force)  # before anybody waits
     if dry_run:
         _survey(opened, name, only, as_json)
         return
@@ -50,6 +55,7 @@ def deploy(
     if wait:
         _wait(plan)
     plan = replace(plan, window=None) if now else plan
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as at the terminal: what was begun goes to its end
     with live() as tell:
         outcomes = deploy_site(opened, name, only, force, tell, plan)
     lines = [
@@ -69,6 +75,10 @@ def _survey(site: Site, version: str, only: str | None, as_json: bool) -> None:
         for one in looks
     ]
     emit([asdict(look) for look in looks], "\n".join(words), as_json)
+    try:
+        site.plan.check_open(0, len(looks))
+    except DeploymentError as error:
+        err.print(str(error), markup=False)
     if any(look.error for look in looks):
         raise typer.Exit(1)
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from rich.live import Live
+from rich.markup import escape
 from rich.spinner import Spinner
 from rich.table import Table
 
@@ -40,7 +41,7 @@ class Stages:
             still = stage in ENDS or stage == WAITING
             end = since if still else time.monotonic()
             mark = "" if still else Spinner("dots")
-            table.add_row(target, mark, ENDS.get(stage, stage), f"{end - begun:.0f}")
+            table.add_row(escape(target), mark, ENDS.get(stage, stage), f"{end - begun:.0f}")
         return table
 
 
@@ -49,7 +50,7 @@ def live() -> Iterator[Callable[[str, str], None]]:
     """Show the table on a terminal; elsewhere a line for each change."""
     stages = Stages()
     if not err.is_terminal:
-        yield lambda target, stage: stage == WAITING or err.print(f"{target}: {stage}", markup=False)
+        yield lambda target, stage: None if stage == WAITING else err.print(f"{target}: {stage}", markup=False)
         return
     with Live(stages, console=err, refresh_per_second=8):
         yield stages.tell

@@ -31,7 +31,7 @@ def verify(site: SiteFlag = HERE, only: ToFlag = None, as_json: JsonFlag = False
     should = {one.target.name: one.version or opened.ledger.production() for one in opened.members}
     lines = [one.error or _runs(one, should[one.target]) for one in outcomes]
     emit([asdict(outcome) for outcome in outcomes], "\n".join(lines), as_json)
-    if any(outcome.error for outcome in outcomes):
+    if any(one.error or should[one.target] not in (None, one.version) for one in outcomes):
         raise typer.Exit(1)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
 import shlex
 import shutil
@@ -22,10 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deepthink.deployment.connection import ANSWER_SECONDS, HEAD, NODE, program
+from deepthink.deployment.connection import ANSWER_SECONDS, HEAD, NODE, printable, program, read_answer
 from deepthink.deployment.host_keys import advice
 from deepthink.deployment.inventory import environment, program_of_ansible
-from deepthink.deployment.login import quoted
+from deepthink.deployment.login import CHECKED_KEYS, quoted
 from deepthink.deployment.node.serve import NOBODY
 from deepthink.deployment.remote import RemoteTarget
 from deepthink.errors import DeploymentError, MissingExtraError
@@ -51,16 +50,9 @@ class Reach:
     def extra(self, address: str) -> dict[str, Any]:
         """Return the variables that win over the inventory's."""
         files = f"UserKnownHostsFile={quoted(self.known_hosts)} ~/.ssh/known_hosts"
-        options = [
-            "StrictHostKeyChecking=yes",
-            "UpdateHostKeys=no",
-            files,
-            "ControlMaster=auto",
-            "ControlPersist=60s",
-            "ConnectTimeout=10",
-            "ServerAliveInterval=5",
-            "ServerAliveCountMax=3",
-        ]
+        checked = [f"{name}={value}" for name, value in CHECKED_KEYS.items()]
+        alive = ["ConnectTimeout=10", "ServerAliveInterval=5", "ServerAliveCountMax=3"]
+        options = [*checked, files, "ControlMaster=auto", "ControlPersist=60s", *alive]
         arguments = " ".join(shlex.join(["-o", option]) for option in options)
         own = {"ansible_python_interpreter": self.python} if self.python else {}
         return {
@@ -70,9 +62,9 @@ class Reach:
 
     def why(self, said: str) -> str:
         """Return why a host could not be talked to, and what to do."""
-        host, port = str(self.variables.get("ansible_host", self.host)), self.variables.get("ansible_port")
-        refused = advice(said, host, int(port) if port else None, self.known_hosts)
-        plain = " ".join(said.split())[-400:]
+        host, port = str(self.variables.get("ansible_host", self.host)), str(self.variables.get("ansible_port"))
+        refused = advice(said, host, int(port) if port.isdigit() else None, self.known_hosts)
+        plain = printable(" ".join(said.split())[-400:])
         return (
             refused or f"it cannot be reached ({plain}). Does `ansible -i {self.inventory} {self.host} -m ping` work?"
         )
@@ -118,13 +110,9 @@ class Talk:
         if self._claimed:
             line["last"] = self._run({"do": "leave"})
         said = self._carried(do, line, seconds)["output"].splitlines()
-        try:
-            answer = json.loads(said[-1])
-        except (ValueError, IndexError):
-            raise self._gone(do, " ".join(said) or "it said nothing") from None
-        if "error" in answer:
-            raise DeploymentError(f"{self.name}: {answer['error']}")
-        return answer["ok"]
+        if not said:
+            raise self._gone(do, "it said nothing")
+        return read_answer(self.name, do, said[-1])
 
     def put(self, path: Path, size: int) -> None:
         """Send a file into what is being staged: a small one within the request, since a copy takes a second."""
@@ -181,12 +169,12 @@ class Runner:
         words = ["-i", str(reach.inventory.absolute()), "-e", json.dumps(reach.extra(str(home / "s"))), str(PLAY)]
         alone = ["setsid", "--wait"] if shutil.which("setsid") else []  # what a terminal sends us is not for it
         command = [*alone, program_of_ansible("ansible-playbook"), *words]
-        with self._output.open("w") as output:
-            self._thread, _ = ansible_runner.run_command_async(
-                command[0], command[1:], private_data_dir=str(home), envvars=environment(reach.inventory, home),
-                runner_mode="subprocess", input_fd=subprocess.DEVNULL, output_fd=os.dup(output.fileno()),
-                error_fd=subprocess.STDOUT, quiet=True,
-            )  # fmt: skip
+        self._file = self._output.open("w")
+        self._thread, _ = ansible_runner.run_command_async(
+            command[0], command[1:], private_data_dir=str(home), envvars=environment(reach.inventory, home),
+            runner_mode="subprocess", input_fd=subprocess.DEVNULL, output_fd=self._file.fileno(),
+            error_fd=subprocess.STDOUT, quiet=True,
+        )  # fmt: skip
 
     def running(self) -> bool:
         """Whether it has not ended."""
@@ -195,6 +183,7 @@ class Runner:
     def end(self) -> None:
         """Wait for its end."""
         self._thread.join(END_SECONDS)
+        self._file.close()
 
     def said(self) -> str:
         """Return the last of what it wrote."""

@@ -7,6 +7,7 @@ One session does everything (copying included), so there is one handshake, and a
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 import threading
@@ -32,6 +33,7 @@ for name, text in json.loads(sys.stdin.buffer.readline()):
 module.main()
 """
 READY_SECONDS, ANSWER_SECONDS, CHUNK = 60.0, 120.0, 1 << 20
+LONGEST, MOST_SAID = 16 << 20, 8_000  # bytes of an answer, and of errors: a node may be anybody's by now
 
 
 def program(*modules: str) -> str:
@@ -49,6 +51,29 @@ PARTS = ("shelf", "lease", "lists", "prover", "service", "health", "serve")  # e
 NODE = tuple(f"deepthink.deployment.node.{module}" for module in PARTS)
 
 
+def read_answer(name: str, do: str, line: bytes | str) -> Any:
+    """Return what a node's answer holds; DeploymentError when it refused, or when that is no answer."""
+    try:
+        answer = json.loads(line)
+    except (ValueError, RecursionError):
+        answer = None
+    if isinstance(answer, dict) and "error" in answer:
+        raise DeploymentError(f"{name}: {printable(str(answer['error']))}")
+    if not isinstance(answer, dict) or not isinstance(answer.get("ok"), KINDS.get(do, object)):
+        raise DeploymentError(f"{name}: its answer to {do!r} is none. Is it still the node that you think it is?")
+    return answer["ok"]
+
+
+def printable(text: str) -> str:
+    """Return text without what would move a terminal's cursor."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in text)
+
+
+KINDS: dict[str, type | tuple[type, ...]] = {  # of what is asked for
+    "facts": dict, "state": dict, "papers": dict, "answer": dict, "health": dict, "free": (int, float), "rows": int,
+}  # fmt: skip
+
+
 class Connection:
     """A started session.
 
@@ -64,14 +89,15 @@ class Connection:
         self.name, self.lost = name, False
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the connection)
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, bufsize=-1
-        )
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, bufsize=-1,
+            start_new_session=True,  # who ends a rollout at the terminal lets what was begun go to its end
+        )  # fmt: skip
 
     def start(self) -> bool:
         """Send the node's half over and wait until it runs; False when it does not."""
         with suppress(OSError), self._limited(READY_SECONDS):
             self._send(program(*NODE).encode())
-            for line in self._output():
+            for line in self._output():  # each LONGEST bytes at most
                 if line.decode(errors="replace").strip() == READY:  # what came before was a login shell's
                     return True
         self.close()
@@ -108,13 +134,10 @@ class Connection:
             raise self._cut(do) from None
 
     def _answer(self, do: str) -> Any:
-        line = self._process.stdout.readline() if self._process.stdout else b""
+        line = self._process.stdout.readline(LONGEST) if self._process.stdout else b""
         if not line.endswith(b"\n"):
             raise self._cut(do)
-        answer = json.loads(line)
-        if "error" in answer:
-            raise DeploymentError(f"{self.name}: {answer['error']}")
-        return answer["ok"]
+        return read_answer(self.name, do, line)
 
     def _cut(self, do: str) -> DeploymentError:
         self.close()
@@ -146,12 +169,13 @@ class Connection:
 
     def _output(self) -> Iterator[bytes]:
         assert self._process.stdout
-        return iter(self._process.stdout.readline, b"")
+        output = self._process.stdout
+        return iter(lambda: output.readline(LONGEST), b"")
 
     def said(self) -> str:
         """Return what ssh, or the node, wrote as errors."""
-        self._errors.seek(0)
-        return self._errors.read().decode(errors="replace").strip()
+        self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - MOST_SAID))
+        return printable(self._errors.read().decode(errors="replace").strip())
 
     @property
     def code(self) -> int | None:

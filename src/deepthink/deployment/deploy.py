@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from deepthink.deployment.plan import Plan
 from deepthink.errors import DeploymentError, StepError
 
 Tell = Callable[[str, str], None]  # a target's name, and what is being done there
+Version = tuple[Path, dict[str, Any]]  # its folder in the registry, and its manifest
 WAITING = "waiting"
+MOST = 32  # targets at once, whatever is asked for
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ def deploy(
     progress: Tell = lambda target, stage: None,
     plan: Plan = Plan(),
     done: Callable[[Outcome], None] = lambda outcome: None,
+    others: Mapping[str, Version] | None = None,
 ) -> list[Outcome]:
     """Put a version on targets: the canary first, then the others in batches; a failure ends the rollout.
 
@@ -56,6 +60,8 @@ def deploy(
         How many at a time, when, and whether a failure takes back all that were changed.
     done : callable, optional
         Called with each target's outcome when it is known.
+    others : mapping, optional
+        Versions of their own, by the names of the targets that get them instead.
 
     Returns
     -------
@@ -65,57 +71,103 @@ def deploy(
     Raises
     ------
     DeploymentError
-        The maintenance window is not open.
+        The maintenance window is not open, or the rollout was interrupted; those that it had changed were put back.
     """
-    return in_batches(targets, lambda target: _deploy_one(folder, manifest, target, progress), plan, progress, done)
+    tell = quietly(progress)
+
+    def work(target: Target) -> Outcome:
+        return _deploy_one(*(others or {}).get(target.name, (folder, manifest)), target, tell)
+
+    return in_batches(targets, work, plan, tell, done)
+
+
+def quietly(call: Callable[..., Any]) -> Callable[..., None]:
+    """Return something to call that fails for nobody: a full disk or a closed terminal ends no rollout."""
+
+    def called(*words: Any) -> None:
+        with suppress(Exception, SystemExit):
+            call(*words)
+
+    return called
 
 
 def in_batches(
     targets: Sequence[Target],
     work: Callable[[Target], Outcome],
     plan: Plan,
-    progress: Tell = lambda target, stage: None,
+    progress: Tell,
     done: Callable[[Outcome], None] = lambda outcome: None,
 ) -> list[Outcome]:
     """Do something to targets as a plan has it; what is done to one goes on to its end even when another fails."""
     outcomes: list[Outcome] = []
-
-    def whole(target: Target) -> Outcome:
-        outcome = work(target)
-        progress(target.name, (outcome.error and "failed") or "done")
-        done(outcome)
-        return outcome
-
+    note = quietly(done)
     for target in targets:
         progress(target.name, WAITING)
     for group in plan.groups(targets):
         plan.check_open(len(outcomes), len(targets))
-        with ThreadPoolExecutor(len(group)) as pool:
-            outcomes += pool.map(whole, group)
-        if any(outcome.error for outcome in outcomes):
-            return _take_back(targets, outcomes, progress, done) if plan.revert else outcomes
+        found, interrupted = _at_once(group, lambda target: _whole(target, work, progress, note))
+        outcomes += found
+        if interrupted or any(outcome.error for outcome in outcomes):
+            outcomes = _take_back(targets, outcomes, progress, note) if plan.revert else outcomes
+            if interrupted:
+                raise DeploymentError(f"Interrupted. {_standing(outcomes)}")
+            return outcomes
     return outcomes
 
 
+def _at_once(targets: Sequence[Target], work: Callable[[Target], Outcome]) -> tuple[list[Outcome], bool]:
+    """Return what became of targets, and whether somebody wanted an end: what was begun is carried to its own."""
+    interrupted = False
+    with ThreadPoolExecutor(min(len(targets), MOST)) as pool:
+        works = [pool.submit(work, target) for target in targets]
+        try:
+            wait(works)
+        except KeyboardInterrupt:
+            interrupted = True
+        return [one.result() for one in works], interrupted
+
+
+def _whole(target: Target, work: Callable[[Target], Outcome], progress: Tell, note: Callable[..., None]) -> Outcome:
+    try:
+        outcome = work(target)
+    except Exception as error:  # whatever it was, the others must not stay as they are because of it
+        outcome = _unproved(target, None, f"{target.name}: {type(error).__name__}: {error}")
+    progress(target.name, "failed" if outcome.error else "done")
+    note(outcome)
+    return outcome
+
+
+def _standing(outcomes: list[Outcome]) -> str:
+    return "; ".join(f"{one.target} runs {one.version or 'nothing, or is not known'}" for one in outcomes)
+
+
 def _take_back(
-    targets: Sequence[Target], outcomes: list[Outcome], progress: Tell, done: Callable[[Outcome], None]
+    targets: Sequence[Target], outcomes: list[Outcome], progress: Tell, note: Callable[..., None]
 ) -> list[Outcome]:
     """Put back every target that was changed before one failed."""
+    changed = {one.target: one for one in outcomes if not one.error and one.version != one.former}
+    chosen = [target for target in targets if target.name in changed]
+    if not chosen:
+        return outcomes
+    found, _ = _at_once(
+        chosen, lambda target: _whole(target, lambda t: _back(t, changed[t.name], progress), progress, note)
+    )
+    back = {one.target: one for one in found}
+    return [back.get(one.target, one) for one in outcomes]
 
-    def back(target: Target, outcome: Outcome) -> Outcome:
-        if outcome.error or outcome.version == outcome.former:
-            return outcome
-        try:
-            with target.claimed():
-                found = _revert(target, outcome.former, "", progress)
-        except (DeploymentError, StepError, OSError) as error:
-            found = replace(outcome, error=f"it could not be put back on {outcome.former}: {error}")
-        found = replace(found, former=outcome.version, reverted=not found.error)
-        done(found)
-        return found
 
-    with ThreadPoolExecutor(len(outcomes)) as pool:
-        return list(pool.map(back, targets, outcomes))
+def _back(target: Target, outcome: Outcome, progress: Tell) -> Outcome:
+    """Put one target back, unless somebody else has changed it since."""
+    try:
+        with target.claimed():
+            runs = target.current()
+            if runs != outcome.version:
+                since = f"{target.name}: somebody else has made it run {runs} since"
+                return replace(outcome, version=runs, error=since)
+            found = _revert(target, outcome.version, outcome.former, "", progress)
+    except (DeploymentError, StepError, OSError) as error:
+        return replace(outcome, error=f"{target.name}: it could not be put back on {outcome.former}: {error}")
+    return replace(found, former=outcome.version, reverted=not found.error)
 
 
 def _deploy_one(folder: Path, manifest: dict[str, Any], target: Target, progress: Tell) -> Outcome:
@@ -137,21 +189,34 @@ def _replace(folder: Path, manifest: dict[str, Any], target: Target, progress: T
         progress(target.name, "switching")
         target.switch(version)
         progress(target.name, "proving")
-        answered = target.verify(str(target.current()))
-        return Outcome(target.name, target.current(), former, True, answered)
+        check_runs(target, version)
+        return Outcome(target.name, version, former, True, target.verify(version))
     except (DeploymentError, OSError) as error:
-        return _revert(target, former, str(error), progress)
+        return _revert(target, version, former, str(error), progress)
 
 
-def _revert(target: Target, former: str | None, error: str, progress: Tell) -> Outcome:
-    """Put a target back on what it ran, and prove that too."""
+def check_runs(target: Target, version: str) -> None:
+    """Refuse a target that says it has switched, and runs something else; DeploymentError."""
+    runs = target.current()
+    if runs != version:
+        raise DeploymentError(f"{target.name}: it took {version}, and runs {runs or 'nothing'}")
+
+
+def _revert(target: Target, version: str | None, former: str | None, error: str, progress: Tell) -> Outcome:
+    """Put a target back on what it ran where it runs what was put there, and prove what runs then.
+
+    It may have gone back by itself: a second step would be one too far.
+    """
     try:
-        if target.current() == former:
+        runs = target.current()
+        if runs == former:
             return Outcome(target.name, former, former, False, 0, error)
-        progress(target.name, "reverting")
-        target.step_back()
-        answered = target.verify(former) if former else 0
-        return Outcome(target.name, former, former, former is not None, answered, error)
+        if runs == version:
+            progress(target.name, "reverting")
+            target.step_back(former)
+            runs = target.current()
+        answered = target.verify(runs) if runs else 0
+        return Outcome(target.name, runs, former, runs is not None, answered, error)
     except (DeploymentError, OSError) as second:
         return _unproved(target, former, f"{error}; and after reverting: {second}" if error else str(second))
 
@@ -160,5 +225,5 @@ def _unproved(target: Target, former: str | None, error: str) -> Outcome:
     """Say what a target runs that could not be put back."""
     try:
         return Outcome(target.name, target.current(), former, False, 0, error)
-    except (DeploymentError, OSError):
+    except Exception:  # it has shown already that it cannot be asked
         return Outcome(target.name, None, former, False, 0, error, reached=False)

@@ -47,13 +47,15 @@ class Inventory:
         SettingsError
             A name is neither a host nor a group, or a host is to be two things.
         """
-        chosen = (wanted or self._wanted() or {MODEL: self._by_groups()}).get(MODEL, {})
-        unknown = sorted(set(chosen) - set(GROUPS))
+        chosen = (wanted or self._wanted() or {MODEL: self._by_groups()}).get(MODEL) or {}
+        if not isinstance(chosen, dict):
+            raise SettingsError(f"{self.path}: {MODEL} must hold {', '.join(GROUPS)}, each with a list of names.")
+        unknown = sorted(map(str, set(chosen) - set(GROUPS)))
         if unknown:
             raise SettingsError(f"{self.path}: {unknown[0]} receive no face model; known: {', '.join(GROUPS)}.")
         roles: dict[str, str] = {}
         for group, names in chosen.items():
-            for host in self._named(group, names):
+            for host in self._named(group, [names] if isinstance(names, str) else names or []):
                 if roles.setdefault(host, GROUPS[group]) != GROUPS[group]:
                     raise SettingsError(f"{self.path}: {host} is a {roles[host]} and a {GROUPS[group]} at once.")
         return roles

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from deepthink.deployment.node.health import health
+from deepthink.deployment.node.lease import Lease
 from deepthink.deployment.node.lists import rows
 from deepthink.deployment.node.shelf import RefusedError, Shelf
 from deepthink.deployment.parts import SENTINEL, wanted_files
@@ -63,6 +64,8 @@ class LocalTarget:
     def claimed(self) -> Iterator[None]:
         """Keep other deployers away from the folder: they wait, and give up with an error."""
         with locked(self.folder / "rollout"):
+            if Lease(self.folder).anothers():
+                raise DeploymentError(f"{self.name}: another deployment is at it; try again after it")
             yield
 
     @property

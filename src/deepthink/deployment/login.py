@@ -9,8 +9,12 @@ from pathlib import Path
 from deepthink.deployment.connection import HEAD
 from deepthink.deployment.host_keys import advice
 
+CHECKED_KEYS = {  # the first that ssh is given counts, so that no configuration can weaken these
+    "IgnoreUnknown": "KnownHostsCommand", "StrictHostKeyChecking": "yes", "GlobalKnownHostsFile": "/dev/null",
+    "KnownHostsCommand": "none", "VerifyHostKeyDNS": "no", "UpdateHostKeys": "no",
+}  # fmt: skip
 OPTIONS = {
-    "BatchMode": "yes", "StrictHostKeyChecking": "yes", "GlobalKnownHostsFile": "/dev/null", "UpdateHostKeys": "no",
+    **CHECKED_KEYS, "BatchMode": "yes",
     "ConnectTimeout": "10", "ServerAliveInterval": "5", "ServerAliveCountMax": "3", "ControlMaster": "no",
     "ControlPath": "none", "RequestTTY": "no", "ClearAllForwardings": "yes", "ForwardAgent": "no",
     "PermitLocalCommand": "no", "RemoteCommand": "none", "EscapeChar": "none",

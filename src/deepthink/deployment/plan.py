@@ -53,7 +53,7 @@ class Window:
         opens = datetime.combine(now.date(), self.begin)
         opens += timedelta(days=opens < now)
         # of two moments with a change of the clocks between them the difference is what time stamps say
-        return opens.timestamp() - now.timestamp()
+        return max(1.0, opens.timestamp() - now.timestamp())  # in an hour that comes twice it may be past already
 
     def __str__(self) -> str:
         """Return the hours as `read` takes them."""
@@ -103,9 +103,9 @@ class Plan:
         if done:
             raise DeploymentError(
                 f"The maintenance window {self.window} closed: {done} of {of} targets are done. The same command "
-                "in the next window goes on with the others; --now does not wait."
+                "in the next window goes on with the others; with --now it does not wait."
             )
         raise DeploymentError(
-            f"It is {now:%H:%M}, outside the maintenance window {self.window}. Add --wait to begin when it opens, "
-            "or --now to begin at once."
+            f"It is {now:%H:%M}, outside the maintenance window {self.window}. `deepthink deploy --wait` begins when "
+            "it opens, `--now` at once."
         )

@@ -18,9 +18,10 @@ from deepthink.deployment.connection import program
 from deepthink.deployment.local import VERIFY_SECONDS, previous
 from deepthink.deployment.node.service import HEALTHY_SECONDS, RESTART_SECONDS
 from deepthink.deployment.parts import SENTINEL, wanted_files
-from deepthink.errors import DeepthinkError, DeploymentError
+from deepthink.errors import BadInputError, DeepthinkError, DeploymentError
 from deepthink.files import LOCK_SECONDS
 from deepthink.registry.manifest import MANIFEST, SIGNATURE
+from deepthink.registry.naming import check_version
 from deepthink.registry.signers import SIGNERS
 from deepthink.registry.signing import read_signed
 
@@ -121,7 +122,7 @@ class RemoteTarget(ABC):
 
     def current(self) -> str | None:
         """Return the version that `current` links to, or None."""
-        return self._name(self._ask("state")["current"])
+        return self._name(self._ask("state").get("current"))
 
     def previous(self) -> str | None:
         """Return the version that ran before the current one, or None."""
@@ -129,7 +130,7 @@ class RemoteTarget(ABC):
 
     def history(self) -> list[str]:
         """Return the versions that ran, the current one last."""
-        return [str(version) for version in self._ask("state")["history"]]
+        return [str(self._name(version)) for version in self._ask("state").get("history", [])]
 
     def hold(self, signers: str) -> None:
         """Hold these public keys from now on, in OpenSSH's allowed_signers format."""
@@ -181,8 +182,9 @@ class RemoteTarget(ABC):
         """Check a version's signature and hashes there; whom to believe is what the node holds."""
         papers = self._ask("papers", version=version, staged=staged)
         with tempfile.TemporaryDirectory() as here:
-            for name, text in papers.items():
-                (Path(here) / name).write_text(text, encoding="utf-8")
+            for name in (MANIFEST, SIGNATURE, SIGNERS):  # and none that the node would like to name
+                if isinstance(papers.get(name), str):
+                    (Path(here) / name).write_text(papers[name], encoding="utf-8")
             try:
                 files = wanted_files(read_signed(Path(here), Path(here) / SIGNERS, version), self.receives)
             except DeepthinkError as error:  # what it says of our copy is true of the node's
@@ -202,6 +204,10 @@ class RemoteTarget(ABC):
 
         Where no model is received, the rows of the lists are read and counted instead.
         """
+        with self._held(self._connect):
+            return self._verified(version)
+
+    def _verified(self, version: str) -> int:
         self._check(version)
         if "model" not in self.receives:
             return int(self._ask("rows", version=version))
@@ -226,7 +232,11 @@ class RemoteTarget(ABC):
         return 2 * (RESTART_SECONDS + float(self.service["patience"]) + HEALTHY_SECONDS) + 30
 
     def _name(self, version: Any) -> str | None:
-        return None if version is None else str(version)
+        """Return the version that the node names: it goes into the ledger, and must be one."""
+        try:
+            return None if version is None else check_version(version)
+        except (BadInputError, TypeError) as error:
+            raise DeploymentError(f"{self.name}: it names {str(version)[:80]!r} as a version: {error}") from None
 
     def _ask(self, do: str, seconds: float = VERIFY_SECONDS, **what: Any) -> Any:
         with self._talking() as connection:

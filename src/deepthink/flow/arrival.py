@@ -10,7 +10,7 @@ from typing import Any
 from deepthink.errors import (
     BadInputError,
     DamagedVersionError,
-    TransitionError,
+    DeepthinkError,
     VersionExistsError,
     VersionNotFoundError,
 )
@@ -123,5 +123,5 @@ def _answer(site: Site, wish: Asked, apply: bool, arrived: Arrived) -> None:
     try:
         move_version(site, wish.verb, wish.version, wish.why)
         arrived.done.append(wish)
-    except TransitionError as error:
+    except DeepthinkError as error:
         arrived.refused[wish.version] = str(error)

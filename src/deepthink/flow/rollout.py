@@ -56,30 +56,37 @@ def deploy_site(
         A target failed, and was put back on what it ran; or the maintenance window is not open.
     """
     with locked(site.registry.root / "rollout"):
-        chosen = _members(site, only)
-        lots = _lots(site, version, chosen, force)
-        with recorded(site.registry.root, "deploy", version, [member.target.name for member in chosen]) as record:
-            outcomes: list[Outcome] = []
-            for name, targets in lots.items():
-                folder, manifest = site.registry.get(name), site.registry.manifest(name)
-                outcomes += deploy(folder, manifest, targets, progress, plan or site.plan, record.note)
-                _check(outcomes)
-        if only is None:
+        chosen = check_deployment(site, version, only, force)
+        targets = [member.target for member in chosen]
+        found = {name: (site.registry.get(name), site.registry.manifest(name)) for name in {version, *_kept(chosen)}}
+        others = {one.target.name: found[one.version] for one in chosen if one.version}
+        with recorded(site.registry.root, "deploy", version, [target.name for target in targets]) as record:
+            outcomes = deploy(*found[version], targets, progress, plan or site.plan, record.note, others)
+            _check(outcomes)
+        if only is None and any(outcome.version == version for outcome in outcomes):
             site.ledger.promote(version, why="deployed, forced" if force else "deployed")
             refresh_links(site)
     follow(site)
     return outcomes
 
 
-def _lots(site: Site, version: str, chosen: list[Member], force: bool) -> dict[str, list[Target]]:
-    """Return which targets get which version, each of which may be deployed."""
-    lots: dict[str, list[Target]] = {}
-    for member in chosen:
-        lots.setdefault(member.version or version, []).append(member.target)
-    for name in {version, *lots}:
+def check_deployment(site: Site, version: str, only: str | None, force: bool) -> list[Member]:
+    """Return who is to get a version, or one of their own; nothing is touched.
+
+    Raises
+    ------
+    GateError, TransitionError, HandEditError, VersionNotFoundError, SettingsError
+        A version may not be deployed, or is not here, or nobody is called so.
+    """
+    chosen = _members(site, only)
+    for name in {version, *_kept(chosen)}:
         _check_verdict(site, name, force or name != version)
         site.ledger.check_deployable(name)
-    return {name: lots[name] for name in sorted(lots, key=lambda name: name != version)}
+    return chosen
+
+
+def _kept(members: list[Member]) -> set[str]:
+    return {member.version for member in members if member.version}
 
 
 def _check_verdict(site: Site, version: str, force: bool) -> None:
@@ -93,8 +100,8 @@ def _check_verdict(site: Site, version: str, force: bool) -> None:
     )
 
 
-def _check(outcomes: list[Outcome]) -> None:
-    """Raise DeploymentError when a target failed; it says what became of the others."""
+def _check(outcomes: list[Outcome], again: str = "") -> None:
+    """Raise DeploymentError when a target failed; it says what became of the others, and how to take it there too."""
     failures = [outcome for outcome in outcomes if outcome.error]
     if not failures:
         return
@@ -103,6 +110,8 @@ def _check(outcomes: list[Outcome]) -> None:
     said += [one.error for one in failures[1:]]
     back = [outcome.target for outcome in outcomes if outcome.reverted]
     said += [f"Put back on what they ran before: {', '.join(back)}"] if back else []
+    there = {str(outcome.version) for outcome in outcomes if not outcome.error} if again else set()
+    said += [f"Others went back: `{again} {version}` takes all there" for version in sorted(there)]
     raise DeploymentError(" ".join(f"{one.rstrip('.')}." for one in said if one))
 
 
@@ -116,14 +125,16 @@ def rollback_site(
     with locked(site.registry.root / "rollout"):
         members = [one for one in _members(site, only) if one.version is None or one.target.name == only]
         targets = [member.target for member in members]
+        if not targets:
+            raise SettingsError("Nobody is to go back: all are kept on versions of their own. Name one: --to.")
         for former in {to} if to else set(each(targets, lambda target: target.previous())):
             if former is not None:
                 site.ledger.check_deployable(former, whatever=True)
         with recorded(site.registry.root, "rollback", to or "", [target.name for target in targets]) as record:
             outcomes = roll_back(targets, to, progress, replace(site.plan, window=None), record.note)
-            _check(outcomes)
-        if only is None and outcomes and outcomes[0].version:
-            site.ledger.promote(outcomes[0].version, why="rolled back")
+            _check(outcomes, "deepthink rollback")
+        if only is None:
+            site.ledger.promote(str(outcomes[0].version), why="rolled back")
             refresh_links(site)
     follow(site)
     return outcomes
@@ -177,7 +188,8 @@ def send_keys(site: Site, only: str | None) -> list[str]:
 
 
 def _members(site: Site, only: str | None) -> list[Member]:
-    chosen = [member for member in site.members if only is None or member.is_named(only)]
+    exactly = [member for member in site.members if member.target.name == only]
+    chosen = exactly or [member for member in site.members if only is None or member.is_named(only)]
     if not chosen:
         names = ", ".join(target.name for target in site.targets) or "none"
         raise SettingsError(f"There is no target {only!r}. Known: {names}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import threading
@@ -15,8 +14,10 @@ from typing import Any
 
 from deepthink.deployment.deploy import Outcome
 from deepthink.files import write_json
+from deepthink.registry.history import who
 
 FOLDER = "rollouts"
+_NOTHING = {"began": "", "what": "", "version": "", "why": "", "who": "", "targets": {}}
 GOING_ON, DONE, FAILED, CUT_OFF = "going on", "done", "failed", "cut off"
 
 
@@ -38,7 +39,7 @@ class Record:
         self.path = folder / FOLDER / f"{began:%Y-%m-%d_%H.%M.%S.%f}_{what}.json"
         self._lock = threading.Lock()
         self._content: dict[str, Any] = {
-            "what": what, "version": version, "who": getpass.getuser(), "process": os.getpid(),
+            "what": what, "version": version, "who": who(), "process": os.getpid(),
             "began": began.isoformat(timespec="seconds"), "ended": None, "state": GOING_ON, "why": "",
             "targets": dict.fromkeys(targets),
         }  # fmt: skip
@@ -68,23 +69,26 @@ class Record:
 def recorded(folder: Path, what: str, version: str, targets: list[str]) -> Iterator[Record]:
     """Keep the account of what the block does; an error that ends it is written down too."""
     record = Record(folder, what, version, targets)
+    why = ""
     try:
         yield record
     except BaseException as error:
-        record.end(str(error) or type(error).__name__)
+        why = str(error) or type(error).__name__
         raise
-    record.end("")
+    finally:
+        with suppress(OSError):  # what was done counts, also when it cannot be written down
+            record.end(why)
 
 
 def read_records(folder: Path) -> list[dict[str, Any]]:
     """Return a registry's accounts, the oldest first; one whose process died before its end was cut off."""
     found = []
     for path in sorted((folder / FOLDER).glob("*.json")):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, TypeError, KeyError):  # one that was damaged hides no other
             content = json.loads(path.read_text(encoding="utf-8"))
             if content["state"] == GOING_ON and not _lives(content["process"]):
                 content["state"] = CUT_OFF
-            found.append(content)
+            found.append({**_NOTHING, **content})
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from deepthink import plugins
 from deepthink.deployment.base import Target
-from deepthink.deployment.inventory import GROUPS, NAMES, Inventory, read_inventory
+from deepthink.deployment.inventory import GROUPS, Inventory, read_inventory
 from deepthink.deployment.parts import PARTS, ROLES, SENTINEL
+from deepthink.deployment.variables import Variables
 from deepthink.errors import SettingsError
 from deepthink.settings import Settings, TargetSettings
 
@@ -31,7 +32,7 @@ class Member:
     version: str | None = None
 
     def is_named(self, name: str) -> bool:
-        """Whether it is meant by its own name, or by what it is: `sentinel`, `sentinels`."""
+        """Whether it is meant by what it is, `sentinel`, `sentinels`, or by its own name, which comes first."""
         return name in (self.target.name, self.role, f"{self.role}s")
 
 
@@ -95,28 +96,22 @@ def _of_inventory(inventory: Inventory, settings: Settings) -> list[Member]:
 
 
 def _of_host(inventory: Inventory, host: str, role: str, settings: Settings) -> Member:
-    variables = inventory.hosts[host]
-    service = {name: variables.get(f"deepthink_{name}") for name in ("restart", "healthy", "patience")}
+    said = Variables(inventory, host)
+    service = {name: said.text(f"deepthink_{name}") for name in ("restart", "healthy")}
     more: dict[str, Any] = {name: value for name, value in service.items() if value is not None}
-    more["receives"] = _receives(host, role, variables.get("deepthink_receives"), SENTINEL)
-    folder = Path(str(variables.get("deepthink_folder", FOLDER)))
+    patience = said.number("deepthink_patience")
+    more |= {"patience": patience} if patience is not None else {}
+    more["receives"] = _receives(host, role, said.words("deepthink_receives"), SENTINEL)
+    folder = Path(said.text("deepthink_folder") or FOLDER)
     reach = _by_ansible if settings.deployment.via == "ansible" else _by_ssh
-    return Member(reach(inventory, host, folder, settings, more), role, _kept_on(variables))
-
-
-def _kept_on(variables: Mapping[str, Any]) -> str | None:
-    """Return the version that a host is kept on, as SentinelCam's inventories say it."""
-    overrides = variables.get("model_version_overrides") or {}
-    found = [overrides[name] for name in sorted(NAMES) if name in overrides]
-    return str(found[0]) if found else None
+    return Member(reach(inventory, host, folder, settings, more), role, said.version())
 
 
 def _by_ansible(inventory: Inventory, host: str, folder: Path, settings: Settings, more: dict[str, Any]) -> Target:
     from deepthink.deployment.ansible import AnsibleTarget, Reach
 
-    variables = inventory.hosts[host]
-    python = variables.get("deepthink_python")
-    reach = Reach(inventory.path, settings.path(KNOWN_HOSTS), host, variables, str(python) if python else None)
+    python = Variables(inventory, host).text("deepthink_python")
+    reach = Reach(inventory.path, settings.path(KNOWN_HOSTS), host, inventory.hosts[host], python)
     return AnsibleTarget(host, folder, reach, **more)
 
 
@@ -124,14 +119,13 @@ def _by_ssh(inventory: Inventory, host: str, folder: Path, settings: Settings, m
     """Reach a host of the inventory without Ansible, by what the inventory says of it."""
     from deepthink.deployment.ssh import ssh_target
 
-    variables = inventory.hosts[host]
-    if variables.get("ansible_connection", "ssh") not in ("ssh", "smart"):
+    said = Variables(inventory, host)
+    if (said.text("ansible_connection") or "ssh") not in ("ssh", "smart"):
         raise SettingsError(f"{host} is not reached by ssh: set `deployment.via: ansible` in site.yaml.")
-    user, key = (variables.get(name) for name in ("ansible_user", "ansible_ssh_private_key_file"))
-    port, python = variables.get("ansible_port"), variables.get("ansible_python_interpreter", "auto")
-    python = variables.get("deepthink_python", "python3" if str(python).startswith("auto") else python)
+    port, key = said.number("ansible_port"), said.text("ansible_ssh_private_key_file")
+    named = said.text("deepthink_python") or said.text("ansible_python_interpreter") or "auto"
     return ssh_target(
-        host, folder, host=str(variables.get("ansible_host", host)), known_hosts=settings.path(KNOWN_HOSTS),
-        user=str(user) if user else None, port=int(port) if port else None,
-        key=Path(str(key)).expanduser() if key else None, python=str(python), **more,
+        host, folder, host=said.word("ansible_host") or host, known_hosts=settings.path(KNOWN_HOSTS),
+        user=said.word("ansible_user"), port=int(port) if port else None, key=Path(key).expanduser() if key else None,
+        python="python3" if named.startswith("auto") else named, **more,
     )  # fmt: skip

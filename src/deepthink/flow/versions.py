@@ -102,7 +102,7 @@ def _used(site: Site) -> dict[str, str]:
 
     A target that cannot be asked stops the pruning: it may run what would be removed.
     """
-    used: dict[str, str] = {}
+    used = {member.version: f"{member.target.name} is kept on it" for member in site.members if member.version}
     for target in site.targets:
         for version, words in ((target.previous(), "would go back to it"), (target.current(), "runs it")):
             if version:

@@ -101,7 +101,7 @@ class Ledger(Book):
         Raises
         ------
         TransitionError
-            It is retired or tainted.
+            It is retired, tainted or pruned.
         HandEditError
             The ledger was changed by hand.
         """
@@ -109,6 +109,8 @@ class Ledger(Book):
         if edits and not whatever:
             raise HandEditError(self.path, edits)
         lane, entry = lanes.find(self.read(), version) or (None, {})
+        if version in self.pruned():
+            raise TransitionError(f"{version} was pruned: its files are gone here, and nothing could answer by it.")
         if lane in (RETIRED, TAINTED):
             raise TransitionError(
                 f"{version} is {lane} ({entry.get('why', '')}). Deploy another version, or take that back first: "

@@ -34,7 +34,8 @@ class Lease:
         """Return what is noted; empty when nobody has a claim that still counts."""
         try:
             noted = json.loads(self._path.read_text(encoding="utf-8"))
-            return dict(noted) if float(noted["until"]) > time.time() else {}
+            left = float(noted["until"]) - time.time()
+            return dict(noted) if 0 < left <= SECONDS else {}  # more than it can be: the clock was set
         except (OSError, ValueError, TypeError, KeyError):
             return {}
 

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from deepthink.deployment.node.health import health
 from deepthink.deployment.node.lease import Lease
@@ -40,7 +40,7 @@ LOOKS = {"facts", "health", "free", "state", "trusts", "papers", "compare", "ans
 class Desk:
     """One deployer's requests: each public method is one."""
 
-    def __init__(self, folder: Path, source: BinaryIO, claim: str = "") -> None:
+    def __init__(self, folder: Path, source: Any, claim: str = "") -> None:
         self._shelf, self._source, self._lock = Shelf(folder), source, -1
         self._prover, self._lease = Prover(), Lease(folder, claim)
 
@@ -135,7 +135,7 @@ class Desk:
 
     def _read(self, most: int) -> bytes:
         signal.alarm(IDLE_SECONDS)
-        chunk = self._source.read(most)
+        chunk = self._source.read1(most)  # what has come, so that a slow link is not taken for a dead one
         signal.alarm(0)
         if not chunk:
             raise EOFError

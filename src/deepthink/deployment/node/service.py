@@ -68,6 +68,8 @@ def step_back(shelf: Shelf, service: Service, to: str | None = None) -> str | No
     """
     history = shelf.history()
     before = shelf.until(to)
+    if service.restart or service.healthy:
+        shelf.set_pending(history)  # until the service runs what the link says
     shelf.back(before)
     trouble = service.start()
     if before and trouble:

@@ -58,8 +58,10 @@ class Shelf:
         """Return a new folder to stage in; those that killed deployers left go: the caller holds the lock."""
         place = self.path(version)
         place.parent.mkdir(parents=True, exist_ok=True)
+        running = self._running()
         for left in place.parent.glob(".*.part"):
-            shutil.rmtree(left, ignore_errors=True)
+            if left not in running.parents:
+                shutil.rmtree(left, ignore_errors=True)
         self.staged = Path(tempfile.mkdtemp(prefix=f".{version}.", suffix=".part", dir=place.parent))
         return self.staged
 
@@ -94,18 +96,32 @@ class Shelf:
                 (staged / f"{stem}{ending}").symlink_to(versioned.name)
         staged.chmod(0o755)
         flush(staged)
+        runs = version == self.current()
         if place.exists():
-            self._move_aside(version)
+            self._run_a_copy(version) if runs else None
+            place.rename(Path(tempfile.mkdtemp(prefix=f".{version}.", suffix=".part", dir=place.parent)) / "old")
         staged.rename(place)
         flush(place.parent)
         self.staged = None
+        if runs:
+            self._link(version)
 
-    def _move_aside(self, version: str) -> None:
-        """Move a damaged version away; where it runs, its service has read the damaged files and must start anew."""
-        if version == self.current():
-            self.set_pending(self.history()[:-1])
-        aside = Path(tempfile.mkdtemp(prefix=f".{version}.", suffix=".part", dir=self.folder / "versions"))
-        self.path(version).rename(aside / version)
+    def _running(self) -> Path:
+        """Return where the link `current` leads."""
+        try:
+            return self.folder / os.readlink(self.folder / "current")  # noqa: PTH115
+        except OSError:
+            return self.folder
+
+    def _run_a_copy(self, version: str) -> None:
+        """Let a damaged version that runs do so from hard links to its files, while its place is given to a whole one.
+
+        Its service has read the damaged files, and must start anew.
+        """
+        self.set_pending(self.history()[:-1])
+        aside = Path(tempfile.mkdtemp(prefix=f".{version}.", suffix=".part", dir=self.folder / "versions")) / version
+        shutil.copytree(self.path(version), aside, symlinks=True, copy_function=os.link)
+        self._link(version, aside.relative_to(self.folder))
 
     def forward(self, version: str) -> None:
         """Make a version the one that runs: first the history, then the link; a kill in between changes nothing."""
@@ -135,12 +151,12 @@ class Shelf:
         write(self.folder / "history.json", history)
         self._link(history[-1])
 
-    def _link(self, version: str) -> None:
-        if not self.path(version).is_dir():
+    def _link(self, version: str, place: Path | None = None) -> None:
+        if not (place or self.path(version).is_dir()):
             raise RefusedError(f"{version} is not on it")
         beside = self.folder / f".current.{os.getpid()}"
         beside.unlink(missing_ok=True)
-        beside.symlink_to(Path("versions") / version)
+        beside.symlink_to(place or Path("versions") / version)
         beside.replace(self.folder / "current")
         flush(self.folder)
 

@@ -23,7 +23,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Answer until the socket ends."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        self._python, self._last = _interpreter(task_vars or {}), None
+        named = (task_vars or {}).get("ansible_python_interpreter")
+        self._python, self._last = _interpreter(self._templar.template(named)), None
         with contextlib.suppress(OSError):  # nobody is there any more
             self._converse(self._task.args["socket"])
         if self._last:
@@ -61,7 +62,7 @@ class ActionModule(ActionBase):
         return place
 
 
-def _interpreter(variables: dict[str, Any]) -> str:
+def _interpreter(named: Any) -> str:
     """Return the host's interpreter as the inventory names it; one that Ansible would look for is python3."""
-    named = str(variables.get("ansible_python_interpreter") or "auto")
-    return "python3" if named.startswith("auto") else named
+    plain = str(named or "auto").removeprefix("~/")  # a session begins in the home folder
+    return "python3" if plain.startswith("auto") else plain
