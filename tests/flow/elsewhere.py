@@ -41,7 +41,7 @@ def people_folder(root: Path, faces: Path, count: int = 3) -> Path:
 
 def crop(path: Path) -> np.ndarray:
     """Return nothing but the face of a photograph, as Frigate keeps it."""
-    return cv2.imread(str(path))[42:118, 42:110]
+    return cv2.imread(str(path))[50:115, 43:108]
 
 
 def frigate(root: Path, faces: Path) -> Path:

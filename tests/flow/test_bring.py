@@ -20,6 +20,7 @@ from deepthink.curation.provenance import Imports
 from deepthink.curation.sources.double_take import DoubleTake
 from deepthink.curation.sources.frigate import Frigate
 from deepthink.curation.sources.people import PeopleFolder
+from deepthink.detection.detect import find_faces
 from deepthink.errors import BadInputError
 from deepthink.flow.bring import bring
 from deepthink.flow.bring_record import BEFORE, GONE, Wishes
@@ -169,6 +170,19 @@ def test_pictures_that_cannot_be_used_are_said_and_passed_over(site, tmp_path, f
         "not a JPEG, PNG or WebP picture": 1, "too large: it claims 40000 x 40000 pixels": 1,
         "too large: more than 50 MB": 1,
     }  # fmt: skip
+
+
+def test_somebody_who_passes_behind_is_not_taken_for_the_one_who_is_meant(site, tmp_path, faces):
+    front, behind = (cv2.imread(str(photographs(faces, person)[1])) for person in (ANN, BOB))
+    picture = np.full((300, 420, 3), 127, np.uint8)
+    picture[:, :300] = cv2.resize(front, (300, 300), interpolation=cv2.INTER_CUBIC)
+    picture[:120, 300:] = cv2.resize(behind, (120, 120), interpolation=cv2.INTER_AREA)
+    (tmp_path / "theirs/Ann").mkdir(parents=True)
+    cv2.imwrite(str(tmp_path / "theirs/Ann/1.png"), picture)
+    detector = site.make_detector()
+    assert len(find_faces(picture, [], detector)) == 2
+    assert bring(site, PeopleFolder(tmp_path / "theirs")).taken == 1
+    assert Imports(site.facelist).faces[0].box.width > 90
 
 
 def test_a_face_that_is_too_small_for_this_site_is_said_to_be(tmp_path, people):

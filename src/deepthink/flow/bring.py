@@ -16,9 +16,9 @@ from deepthink.embedding.session import usable_cores
 from deepthink.errors import BadInputError, StepError
 from deepthink.files import locked
 from deepthink.flow.ahead import ahead
-from deepthink.flow.arrivals import Arrival, look_at
 from deepthink.flow.bring_record import BEFORE, GONE, Becomes, BringReport, Tally, Wishes
 from deepthink.flow.copies import Copies
+from deepthink.flow.intake import Arrival, look_at
 from deepthink.flow.listing import list_imported
 from deepthink.flow.whose import Whose
 from deepthink.flow.wiring import Site
