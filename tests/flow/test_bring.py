@@ -3,11 +3,7 @@
 import contextlib
 import os
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
-import time
 
 import cv2
 import numpy as np
@@ -251,28 +247,6 @@ def test_files_whose_names_are_no_text_are_imported_once(site, tmp_path, faces):
     assert bring(site, theirs).taken == 1
     assert bring(site, theirs).taken == 0
     assert rows(site) == {("Ann?", "SELECTED"): 1}
-
-
-def test_a_killed_import_goes_on_and_lists_each_face_once(site, tmp_path, faces):
-    theirs = people_folder(tmp_path / "theirs", faces, 14)
-    whole = bring(site_at(tmp_path / "other"), PeopleFolder(theirs))
-    command = [sys.executable, "-m", "deepthink", "import", str(theirs), "--site", str(site.settings.root)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 60
-    while len(Imports(site.facelist).faces) < 4:
-        assert process.poll() is None, "it ended before it could be killed"
-        assert time.monotonic() < until
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    came = len(Imports(site.facelist).faces)
-    assert 4 <= came < whole.taken
-    assert not site.facelist.exists()
-    report = bring(site, PeopleFolder(theirs))
-    assert report.taken + came == whole.taken
-    assert sum(rows(site).values()) == len(events(site)) == len(set(events(site))) == whole.taken
-    assert set(rows(site)) == {("Ann", "SELECTED"), ("Bob", "SELECTED")}
-    pictures = [path for path in (site.settings.root / "datasink/images").rglob("*") if path.is_file()]
-    assert len([path for path in pictures if path.suffix == ".jpg"]) == whole.taken
 
 
 def test_what_a_kill_left_half_done_is_taken_away(site, people):

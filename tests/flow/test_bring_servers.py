@@ -1,6 +1,10 @@
 """`import` from servers: as they are documented, and as they should not be."""
 
 import shutil
+import signal
+import subprocess
+import sys
+import threading
 import time
 from itertools import count
 
@@ -150,6 +154,30 @@ def test_a_server_that_stops_in_the_middle_loses_nothing_and_the_next_run_goes_o
         assert bring(site, CompreFace(server(address))).taken == 3
     assert len(pauses) >= 3
     assert rows(site) == {("Ann_Lee", "SELECTED"): 3, ("bob", "SELECTED"): 2}
+
+
+def test_a_killed_import_goes_on_and_lists_each_face_once(site, compreface, tmp_path):
+    path, go_on = f"{FACES}/{compreface.examples[3][0]}/img", threading.Event()
+    jpeg = compreface.paths[path]
+    compreface.paths[path] = lambda query, body: go_on.wait(60) and jpeg  # it waits there until it is killed
+    (tmp_path / "key").write_text(KEY)
+    words = ["--kind", "compreface", "--key-file", str(tmp_path / "key"), "--site", str(site.settings.root)]
+    with serving(compreface) as address:
+        process = subprocess.Popen([sys.executable, "-m", "deepthink", "import", address, *words])
+        try:
+            until = time.monotonic() + 60
+            while len(Imports(site.facelist).faces) < 3 and time.monotonic() < until:
+                time.sleep(0.01)
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            go_on.set()
+        assert len(Imports(site.facelist).faces) == 3
+        assert not site.facelist.exists()
+        assert bring(site, CompreFace(server(address))).taken == 2
+    assert rows(site) == {("Ann_Lee", "SELECTED"): 3, ("bob", "SELECTED"): 2}
+    assert len(events(site)) == len(set(events(site))) == 5
+    assert len([path for path in (site.settings.root / "datasink/images").rglob("*") if path.is_file()]) == 5
 
 
 def test_an_answer_that_fails_once_is_asked_for_again(site, compreface):
