@@ -30,10 +30,11 @@ class Notes:
         """Gather what actions in force have said."""
         notes = cls()
         for action in actions:
-            notes._take(action)
+            notes.take(action)
         return notes
 
-    def _take(self, action: Action) -> None:
+    def take(self, action: Action) -> None:
+        """Take in what one more action has said; one that takes another back needs all anew."""
         said, rows = action.said, action.said.get("rows", [])
         if NOT in said:
             for number in rows:

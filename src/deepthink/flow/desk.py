@@ -231,7 +231,10 @@ class Desk:
             for number in action.before:
                 self.board.put(number, self._facelist[number])
             self._changed(action.before, [name for _, name, _ in action.before.values()])
-        self.notes = Notes.of(in_force(self.history.actions()))
+        if action.takes_back is None:
+            self.notes.take(action)
+        else:
+            self.notes = Notes.of(in_force(self.history.actions()))
         self.eye.faults = {number: why for number, why in self.eye.faults.items() if number not in self.notes.sure}
         self.board.suspect([n for n in self.eye.faults if self.board.rows[n].enrolled])
         self.refresh()
