@@ -76,6 +76,49 @@ def test_a_whole_queue_is_cleared_by_keyboard_and_all_labels_are_right(page, sit
     assert page.title().startswith("0 to review")
 
 
+def test_a_line_drawn_on_the_map_chooses_what_lies_within(page):
+    faces = rows(page)
+    press(page, "m")
+    page.wait_for_selector("#map-dialog[open]")
+    spots = page.eval_on_selector_all(
+        "#map button",
+        "all => all.map(one => { const b = one.getBoundingClientRect(); "
+        "return [Number(one.dataset.row), b.left + b.width / 2, b.top + b.height / 2]; })",
+    )
+    assert {row for row, _, _ in spots} == set(faces)
+    first = min(spots, key=lambda one: one[1])
+    edge = first[1] + 27
+    box = page.locator(".plane").bounding_box()
+    left, top, bottom = box["x"] + 10, box["y"] + 10, box["y"] + box["height"] - 10
+    corners = [(left, top), (edge, top), (edge, bottom), (left, bottom)]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in [*corners[1:], corners[0]]:
+        page.mouse.move(*corner, steps=4)
+    page.mouse.up()
+    within = {row for row, x, _ in spots if x < edge}
+    assert 0 < len(within) < len(faces)
+    expect(page.locator("#map-chosen")).to_have_text(f"{len(within)} of {len(faces)} chosen")
+    page.locator("#map-choose").click()
+    chosen = page.eval_on_selector_all(
+        ".faces li[aria-selected=true]", "all => all.map(one => Number(one.dataset.row))"
+    )
+    assert set(chosen) == within
+    name(page, "Ada")
+    told(page, f"{len(within)} face")
+
+
+def test_the_map_is_worked_by_keys_alone_too(page):
+    faces = rows(page)
+    press(page, "m")
+    page.wait_for_selector("#map-dialog[open]")
+    page.locator("#map button").first.focus()
+    press(page, "Space")
+    expect(page.locator("#map-chosen")).to_have_text(f"1 of {len(faces)} chosen")
+    press(page, "Space", "Escape")
+    assert page.locator(".faces li[aria-selected=true]").count() == 0
+
+
 def test_a_group_is_named_and_the_name_is_completed_for_the_next(page, site):
     first = rows(page)
     name(page, "Adelheid")

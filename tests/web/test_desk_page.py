@@ -131,6 +131,23 @@ def test_faces_that_are_alike_are_found_among_others(client, served):
     assert not set(alike) & set(other)
 
 
+def test_on_the_map_faces_that_are_alike_lie_together(client, served):
+    cards = [card for card in served.desk.lay_out((QUEUE, Filter())) if card.kind == "group"]
+    groups = [set(cards[0].rows), set(cards[1].rows)]
+    spots = client.get("/api/map", params={"among": [*cards[0].rows, *cards[1].rows]}).json()
+    places = {one["row"]: np.array([one["x"], one["y"]]) for one in spots}
+    assert set(places) == groups[0] | groups[1]
+    assert all(0 <= axis <= 1 for place in places.values() for axis in place)
+    middles = [np.mean([places[row] for row in group], axis=0) for group in groups]
+    for own, other in ((0, 1), (1, 0)):
+        away = [[np.linalg.norm(places[row] - middles[to]) for row in groups[own]] for to in (own, other)]
+        assert np.less(*away).all()
+
+
+def test_a_map_of_rows_that_are_not_there_is_empty(client):
+    assert client.get("/api/map", params={"among": [999_999]}).json() == []
+
+
 def test_what_is_out_of_the_datasink_or_no_number_is_no_address(client):
     outside = ["/faces/..%2f..%2fetc%2fpasswd/small.jpg", "/faces/1/..%2fsmall.jpg", "/templates/base.html"]
     numbers = ["/faces/0/small.jpg", "/faces/-1/small.jpg", "/faces/1e9/small.jpg", "/faces/999999/small.jpg"]

@@ -14,7 +14,7 @@ OPERATIONS = [
     "GET /", "GET /card", "GET /people", "GET /history", "GET /history.jsonl", "GET /api/faces/{number}",
     "GET /api/faces/{number}/alike", "GET /api/frames/{number}", "GET /faces/{number}/{size}.jpg",
     "GET /frames/{number}/{place}.jpg", "POST /api/act", "POST /api/merge", "POST /api/undo", "POST /api/redo",
-    "GET /api/names",
+    "GET /api/names", "GET /api/map",
 ]  # fmt: skip
 
 

@@ -83,7 +83,7 @@ class Eye:
             self._known[number] = found
         return found
 
-    def _seen_of(self, board: Board, numbers: Iterable[int]) -> tuple[list[int], np.ndarray]:
+    def known(self, board: Board, numbers: Iterable[int]) -> tuple[list[int], np.ndarray]:
         """Return the rows of which embeddings are there, and these."""
         pairs = [(number, seen.vector) for number in numbers if (seen := self._seen(board, number))]
         return [number for number, _ in pairs], np.array([vector for _, vector in pairs])
@@ -111,16 +111,16 @@ class Eye:
 
     def _enrol_all(self, board: Board) -> None:
         everybody = [number for own in board.people.values() for number in own]
-        numbers, vectors = self._seen_of(board, everybody)
+        numbers, vectors = self.known(board, everybody)
         names = [board.rows[number].name for number in numbers]
         self._enrolled = {n: (name, v) for n, name, v in zip(numbers, names, vectors, strict=True)}
-        some, points = self._seen_of(board, _spread([*everybody, *board.inside("queue")]))
+        some, points = self.known(board, _spread([*everybody, *board.inside("queue")]))
         usual = usual_distance(points, np.array([board.rows[n].frame.event for n in some])) if some else 1.0
         self.gallery = Gallery(names, vectors if len(numbers) else np.zeros((0, 1)), usual)
 
     def waiting(self, board: Board, notes: Notes) -> Waiting:
         """Return what there is to group: the waiting rows of which embeddings are there."""
-        numbers, vectors = self._seen_of(board, [n for lane in WAITING for n in board.lanes[lane]])
+        numbers, vectors = self.known(board, [n for lane in WAITING for n in board.lanes[lane]])
         frames = [board.rows[n].frame for n in numbers]
         objects = [(frame.date, frame.event, board.rows[n].objid) for frame, n in zip(frames, numbers, strict=True)]
         named = [bool(proposed(board.rows[n], n, notes)) for n in numbers]
@@ -143,7 +143,7 @@ class Eye:
 
     def sight(self, board: Board, notes: Notes, numbers: Sequence[int]) -> Sight:
         """Return what to lay the rows out by."""
-        known, vectors = self._seen_of(board, numbers)
+        known, vectors = self.known(board, numbers)
         place = {number: at for at, number in enumerate(known)}
         whole, near = self._by_track(known, vectors)
 
@@ -178,12 +178,12 @@ class Eye:
 
     def around(self, board: Board, numbers: Iterable[int]) -> list[Near]:
         """Return everybody enrolled, those nearest to the middle of some rows first."""
-        known, vectors = self._seen_of(board, numbers)
+        known, vectors = self.known(board, numbers)
         return self.gallery.nearest(vectors.mean(axis=0)) if known else []
 
     def suggest(self, board: Board, numbers: Iterable[int]) -> Near | None:
         """Return who most of some rows are near to; the mean of many would be near to anybody."""
-        known, vectors = self._seen_of(board, numbers)
+        known, vectors = self.known(board, numbers)
         if not known:
             return None
         votes = Counter(near.person for near in self._by_track(known, vectors)[1] if near)
@@ -202,7 +202,7 @@ class Eye:
     def alike(self, board: Board, number: int, among: Iterable[int]) -> list[tuple[int, float]]:
         """Return rows by how near they are to one, the nearest first, each with its distance."""
         seen = self.seen(board.rows[number])
-        known, vectors = self._seen_of(board, among)
+        known, vectors = self.known(board, among)
         if seen is None or not known:
             return []
         away = np.linalg.norm(vectors - seen.vector, axis=1)

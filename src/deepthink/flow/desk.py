@@ -18,6 +18,7 @@ from deepthink.curation.groups import Near
 from deepthink.curation.history import Action, History, in_force
 from deepthink.curation.lanes import WAITING, Board, Filter
 from deepthink.curation.notes import Notes
+from deepthink.curation.plane import lay_flat
 from deepthink.curation.progress import Pace, Standing, pace, standing
 from deepthink.curation.queue import Card, deal, proposed
 from deepthink.curation.review import Held, stamp_of
@@ -256,6 +257,12 @@ class Desk:
             there = [one for one in among if one in self.board.rows]
             near = SAME * self.eye.gallery.usual
             return [one for one, away in self.eye.alike(self.board, number, there) if away <= near]
+
+    def plane(self, among: Iterable[int]) -> dict[int, tuple[float, float]]:
+        """Return where each of some rows lies among them (0 to 1): faces that are alike lie together."""
+        with self._one:
+            known, vectors = self.eye.known(self.board, [one for one in among if one in self.board.rows])
+            return {number: (float(x), float(y)) for number, (x, y) in zip(known, lay_flat(vectors), strict=True)}
 
     def standing(self, person: str) -> Standing:
         """Return what the next training would have of somebody."""

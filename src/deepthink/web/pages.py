@@ -170,6 +170,20 @@ def alike(
     return found
 
 
+class Spot(BaseModel):
+    """Where a face lies among others, from 0 to 1."""
+
+    row: int
+    x: float
+    y: float
+
+
+@router.get("/api/map", responses=REFUSED)
+def plane(shared: Shared, user: Looker, among: Annotated[list[int], Query(max_length=500)]) -> list[Spot]:
+    """Return where some rows' faces lie on a plane: those that are alike lie together."""
+    return [Spot(row=row, x=x, y=y) for row, (x, y) in shared.desk.plane(among).items()]
+
+
 class FrameView(BaseModel):
     """A whole picture, and where the faces are in it."""
 

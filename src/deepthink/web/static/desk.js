@@ -3,6 +3,7 @@
 import * as faces from "/static/faces.js";
 import { look } from "/static/frame.js";
 import { listKeys, onKeys } from "/static/keys.js";
+import { draw } from "/static/map.js";
 import { askName } from "/static/names.js";
 import { Lost, Refused, html, isThere, json, tell } from "/static/server.js";
 
@@ -145,6 +146,7 @@ const deeds = {
   others: () => faces.others(),
   none: () => faces.nothing(),
   alike: () => alone(alike),
+  map: () => faces.all().length && alone(() => draw(faces.all(), faces.only)),
   frame: () => faces.current() && alone(() => look(faces.current().dataset.row)),
   zoom: () => document.getElementById("card").classList.toggle("large"),
   help: () => document.getElementById("help-dialog").showModal(),

@@ -18,6 +18,7 @@ const TABLE = [
   [["a"], "all", "choose all, or none"],
   [["i"], "others", "choose the others instead"],
   [["l"], "alike", "choose all that look like this one"],
+  [["m"], "map", "the map of these faces: draw around some to choose them"],
   [["Escape"], "none", "choose none"],
   [["f"], "frame", "the whole picture, its neighbours, the nearest of the gallery"],
   [["+"], "zoom", "larger faces, or smaller"],
