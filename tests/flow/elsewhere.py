@@ -59,6 +59,24 @@ def frigate(root: Path, faces: Path) -> Path:
     return root
 
 
+def faceid(root: Path, faces: Path) -> Path:
+    """Lay out a FaceID's data folder: two people, somebody unknown, and somebody ignored."""
+    ann, bob = photographs(faces, ANN, 6), photographs(faces, BOB, 4)
+    for person, name, paths in (("ann-lee", "Änn Lee", ann[:3]), ("bob", "bob", bob[:3])):
+        own = root / "persons" / person
+        (own / "_trimmed").mkdir(parents=True)
+        for number, path in enumerate(paths):
+            shutil.copy(path, own / f"{1700000000500 + number}_{number}.jpg")
+        shutil.copy(paths[0], own / "_trimmed" / "1600000000000_9.jpg")
+        (own / "meta.json").write_text(json.dumps({"name": name, "files": [], "favorite": True}))
+        (own / "embeddings.npy").write_bytes(b"\x93NUMPY of another network")
+    for where, path, told in (("unknowns", ann[5], '{"ts": 1700000100.5, "embedding": []}'), ("ignored", bob[3], "[")):
+        (root / where).mkdir()
+        shutil.copy(path, root / where / "u1.jpg")
+        (root / where / "u1.json").write_text(told)
+    return root
+
+
 def double_take(root: Path, faces: Path) -> Path:
     """Lay out a double-take's storage folder: two people, matches, and the database that says who they are."""
     ann, bob = photographs(faces, ANN, 5), photographs(faces, BOB, 4)

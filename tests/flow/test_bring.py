@@ -14,6 +14,7 @@ from deepthink.curation.facelist import Facelist, Status
 from deepthink.curation.people import People
 from deepthink.curation.provenance import Imports
 from deepthink.curation.sources.double_take import DoubleTake
+from deepthink.curation.sources.faceid import FaceID
 from deepthink.curation.sources.frigate import Frigate
 from deepthink.curation.sources.people import PeopleFolder
 from deepthink.detection.detect import find_faces
@@ -23,7 +24,19 @@ from deepthink.flow.bring_record import BEFORE, GONE, Wishes
 from deepthink.flow.copies import COPY, COPY_GONE
 from deepthink.flow.enrol import embed_site
 from deepthink.records import UNKNOWN, FrameKey
-from tests.flow.elsewhere import ANN, BOB, crop, double_take, events, frigate, people_folder, photographs, rows, site_at
+from tests.flow.elsewhere import (
+    ANN,
+    BOB,
+    crop,
+    double_take,
+    events,
+    faceid,
+    frigate,
+    people_folder,
+    photographs,
+    rows,
+    site_at,
+)
 
 
 @pytest.fixture
@@ -293,6 +306,23 @@ def test_a_picture_keeps_nothing_of_where_it_was_taken(site, tmp_path, faces):
     assert bring(site, PeopleFolder(tmp_path / "theirs")).taken == 1
     assert b"GPS" not in site.datasink.picture(Imports(site.facelist).faces[0].frame)
     assert crop(photographs(faces, ANN)[0]).size
+
+
+def test_a_faceids_people_are_selected_and_whom_it_ignored_are_strangers(site, tmp_path, faces):
+    report = bring(site, FaceID(faceid(tmp_path / "data", faces)))
+    assert passed(report) == {}
+    found = rows(site)
+    assert found.pop(("bob", "SELECTED")) == 3
+    assert found.pop((UNKNOWN, "CANDIDATE")) == 1
+    assert found.pop((UNKNOWN, "REVOKED")) == 1
+    ((name, status),) = found
+    assert (name.endswith("nn_Lee"), status, found[name, status]) == (True, "SELECTED", 3)
+    assert [row.stranger for row in Facelist(site.facelist).rows.values()].count(True) == 1
+    told = {face.ident: face.taken for face in Imports(site.facelist).faces}
+    assert told["persons/bob/1700000000500_0.jpg"] == told["persons/ann-lee/1700000000501_1.jpg"] != ""
+    assert told["unknowns/u1.jpg"] > told["persons/bob/1700000000500_0.jpg"]
+    assert told["ignored/u1.jpg"] == ""
+    assert bring(site, FaceID(tmp_path / "data")).taken == 0
 
 
 def test_double_takes_people_are_selected_and_its_matches_wait(site, tmp_path, faces):

@@ -18,7 +18,7 @@ EXAMPLES = (
     "Examples: deepthink import ~/people · deepthink import /media/frigate --dry-run · "
     "deepthink import http://nas:2283 --key-file immich.key"
 )
-WHAT = "people, frigate, double-take, compreface, immich; else what it holds decides."
+WHAT = "people, frigate, double-take, faceid, compreface, immich; else what it holds decides."
 Kind = Annotated[str | None, typer.Option("--kind", help=WHAT, metavar="KIND")]
 
 

@@ -9,14 +9,17 @@ from deepthink.curation.sources.asking import KEY, Server
 from deepthink.curation.sources.base import Source
 from deepthink.curation.sources.compreface import CompreFace
 from deepthink.curation.sources.double_take import DoubleTake
+from deepthink.curation.sources.faceid import FaceID
 from deepthink.curation.sources.frigate import Frigate
 from deepthink.curation.sources.immich import Immich
 from deepthink.curation.sources.people import PeopleFolder
 from deepthink.errors import BadInputError, StepError
 
-FOLDERS: dict[str, Callable[[Path], Source]] = {"double-take": DoubleTake, "frigate": Frigate, "people": PeopleFolder}
+FOLDERS: dict[str, Callable[[Path], Source]] = {
+    "double-take": DoubleTake, "faceid": FaceID, "frigate": Frigate, "people": PeopleFolder,
+}  # fmt: skip
 SERVERS: dict[str, Callable[[Server], Source]] = {"compreface": CompreFace, "immich": Immich}
-_RECOGNISED = (DoubleTake, Frigate, PeopleFolder)  # the plainest last: it takes what the others do not know
+_RECOGNISED = (DoubleTake, FaceID, Frigate, PeopleFolder)  # the plainest last: it takes what the others do not know
 KINDS = (*FOLDERS, *SERVERS)
 
 
