@@ -38,6 +38,7 @@ def lasting(folder: Path) -> dict[str, str]:
     files = [path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")]
     kept = [path for path in files if path.name not in PASSING and path.suffix not in (".ipynb", ".jsonl", ".hdf5")]
     kept = [path for path in kept if not path.match("facemodel_*.html")]  # the notebook's page tells times as it does
+    kept = [path for path in kept if path.parent.name != "rollouts"]  # an account of each attempt
     return {str(p.relative_to(folder)): hashlib.sha256(_timeless(p)).hexdigest() for p in sorted(kept)}
 
 

@@ -29,8 +29,9 @@ def libraries(site: Site) -> Finding:
     needs = [Requirement(line) for line in about.get_all("Requires-Dist") or []]
     found = [one for need in needs if (one := _library(need, used))]
     python, system = platform.python_version(), f"{platform.system()} {platform.release()}, {platform.machine()}"
-    if python not in SpecifierSet(about["Requires-Python"] or ""):
-        found.append(harmful(f"Python {python} is too old", f"install Python {about['Requires-Python']}"))
+    wanted = about["Requires-Python"] if "Requires-Python" in about else ""
+    if python not in SpecifierSet(wanted):
+        found.append(harmful(f"Python {python} is too old", f"install Python {wanted}"))
     if "train" not in used:
         found.append(
             notice("this machine recognises, and cannot train", "pip install 'deepthink[train]', if it should")
