@@ -29,7 +29,7 @@ def libraries(site: Site) -> Finding:
     needs = [Requirement(line) for line in about.get_all("Requires-Dist") or []]
     found = [one for need in needs if (one := _library(need, used))]
     python, system = platform.python_version(), f"{platform.system()} {platform.release()}, {platform.machine()}"
-    wanted = about["Requires-Python"] if "Requires-Python" in about else ""
+    wanted = str(next(iter(about.get_all("Requires-Python") or [""])))
     if python not in SpecifierSet(wanted):
         found.append(harmful(f"Python {python} is too old", f"install Python {wanted}"))
     if "train" not in used:
