@@ -63,7 +63,7 @@ def execute(
             with replacing(failed if wrong else executed) as beside:
                 beside.write_bytes(done.read_bytes())
     if wrong:
-        raise StepError(f"{name}: {wrong}. Its cells: {failed}")
+        raise StepError(f"{name}: {wrong.rstrip('.')}. Its cells: {failed}")
     _write_page(executed)
     return executed
 
