@@ -12,7 +12,7 @@ from deepthink.web.app import make_app
 from deepthink.web.guard import COOKIE, Guard
 from deepthink.web.pictures import Faces
 from deepthink.web.service import Review, users_of
-from deepthink.web.throttle import Throttle
+from deepthink.web.throttle import LONGEST, Throttle
 from deepthink.web.users import Users
 from tests.web.conftest import PASSWORD, browser, faces_on, open_desk
 
@@ -264,3 +264,10 @@ def test_the_service_is_what_the_command_starts(site):
     assert review.address.startswith("http://127.0.0.1:")
     assert service.FOLDER.startswith(".")
     review.close()
+
+
+def test_who_guesses_for_days_waits_and_breaks_nothing():
+    throttle = Throttle(5, clock=lambda: 0.0)
+    for _ in range(3_000):
+        throttle.fail("10.0.0.7")
+    assert throttle.wait("10.0.0.7") == LONGEST

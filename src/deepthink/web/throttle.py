@@ -42,7 +42,7 @@ class Throttle:
 
     def _left(self, name: str) -> float:
         count, last = self._failures.get(name, (0, 0.0))
-        pause = min(LONGEST, 2.0 ** (count - self.free)) if count > self.free else 0.0
+        pause = min(LONGEST, 2.0 ** min(count - self.free, 20)) if count > self.free else 0.0
         return max(0.0, last + pause - self._clock())
 
     def fail(self, *names: str) -> None:
