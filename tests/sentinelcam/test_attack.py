@@ -176,7 +176,7 @@ def test_no_answer_is_lost_to_a_client_that_reads(tmp_path):
                     asked.send_multipart([b"", msgpack.packb({"cmd": "HC"})])
                 assert [asked.recv_multipart() for _ in range(MOST_UNREAD)] == [[b"", b"OK"]] * MOST_UNREAD
     finally:
-        pump.terminate()
+        pump.kill()
         pump.wait()
         pump.stderr.close()
 
