@@ -133,10 +133,11 @@ def test_messages_from_other_kinds_of_sockets_disturb_nobody(pump):
     dealer.close()
 
 
-def served(folder, port):
+def served(folder, port, *program):
     (folder / "facelist.csv").write_text("date,event,timestamp\n")
     command = [
-        *(sys.executable, "-m", "deepthink", "serve", "pump", "--data", folder / "data", "--images", folder / "images"),
+        *(sys.executable, *(program or ("-m", "deepthink")), "serve", "pump"),
+        *("--data", folder / "data", "--images", folder / "images"),
         *("--facelist", folder / "facelist.csv", "--bind", f"tcp://127.0.0.1:{port}"),
     ]
     return subprocess.Popen([str(word) for word in command], stderr=subprocess.PIPE, text=True)
@@ -175,6 +176,28 @@ def test_no_answer_is_lost_to_a_client_that_reads(tmp_path):
                 for _ in range(MOST_UNREAD):
                     asked.send_multipart([b"", msgpack.packb({"cmd": "HC"})])
                 assert [asked.recv_multipart() for _ in range(MOST_UNREAD)] == [[b"", b"OK"]] * MOST_UNREAD
+    finally:
+        pump.terminate()
+        pump.wait()
+        pump.stderr.close()
+
+
+UNHEARD = """
+import signal, sys, threading, time
+from deepthink.cli.main import main
+threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+main(sys.argv[1:])
+"""
+
+
+def test_a_pump_ends_also_when_the_signal_did_not_wake_it(tmp_path):
+    """Another thread takes the signal, so that it never wakes the one that waits: as when it comes just before."""
+    pump = served(make_site(tmp_path), free_port(), "-c", UNHEARD)
+    try:
+        assert "Serving" in pump.stderr.readline()
+        pump.terminate()
+        assert pump.wait(20) == 0
     finally:
         pump.kill()
         pump.wait()

@@ -16,6 +16,7 @@ from deepthink.errors import SettingsError
 log = logging.getLogger(__name__)
 PATIENCE = 10.0  # seconds that a camwatcher has to delete an event
 MOST_PENDING = 64  # deletions that wait for it at once
+LONGEST_WAIT = 1000  # milliseconds until the process looks whether it is to end
 MOST_UNREAD = 4  # answers that wait for a client that does not read: who asks as SentinelCam does has one
 
 
@@ -59,6 +60,8 @@ class Pump:
         self._socket = open_socket(self._context, zmq.ROUTER)
         self._socket.maxmsgsize, self._socket.sndhwm = LONGEST_ARRIVAL, MOST_UNREAD
         self._socket.router_mandatory = 1  # else an answer without room is dropped, and not told
+        # a signal that comes in the moment before a wait, or to another thread, does not wake it: none is without end
+        self._socket.rcvtimeo = LONGEST_WAIT
         if curve:
             lock_server(self._socket, curve)
         try:
@@ -95,7 +98,7 @@ class Pump:
             self.step()
 
     def step(self, seconds: float | None = None) -> None:
-        """Wait for something to do, at most so long, and do all that is there."""
+        """Wait for something to do, at most so long (a second where nothing is said), and do all that is there."""
         if seconds is None and not self._pending:
             self._take()  # nothing but a request can come, and asking for more than that costs a tenth of the pictures
             return
@@ -117,8 +120,11 @@ class Pump:
         self._context.destroy(linger=0)
 
     def _take(self) -> None:
-        """Answer one request, whatever it is."""
-        frames = self._socket.recv_multipart()
+        """Answer one request, whatever it is, if one comes."""
+        try:
+            frames = self._socket.recv_multipart()
+        except zmq.Again:
+            return
         if b"" not in frames[1:]:
             return  # from no REQ socket: nobody waits for an answer
         cut = frames.index(b"", 1) + 1
