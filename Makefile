@@ -11,9 +11,7 @@ demo: .venv/demo.ok
 	$(BIN)/deepthink demo demo
 
 test: .venv/dev.ok
-	sh scripts/sshd.sh
-	sh scripts/debian.sh
-	sh scripts/chromium.sh
+	sh scripts/tools.sh
 	$(BIN)/python -m pytest
 
 check: .venv/dev.ok

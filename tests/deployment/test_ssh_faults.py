@@ -16,6 +16,7 @@ from deepthink.errors import DeploymentError
 from deepthink.registry.folder import FolderRegistry
 from tests.deployment.nodes import running
 from tests.deployment.test_local import registry, roll_out
+from tests.lacking import need_root
 
 __all__ = ["registry"]  # a fixture
 
@@ -127,8 +128,7 @@ def test_a_node_that_dies_between_link_and_restart_is_started_anew_by_the_next_d
 
 
 def test_a_full_disk_is_seen_before_anything_is_copied(registry, node):
-    if os.getuid():
-        pytest.skip("only root can mount a small disk")
+    need_root("mount a small disk")
     target = node.target()
     running(registry, target, "alpha")
     shutil.copytree(node.place, node.folder / "aside", symlinks=True)

@@ -19,6 +19,7 @@ from deepthink.flow.wiring import Site
 from deepthink.records import Box, FrameKey
 from deepthink.settings import load
 from tests.deployment.test_local import publish
+from tests.lacking import need_root
 
 FINE, NOTICE, HARMFUL, UNKNOWN = Harm.FINE, Harm.NOTICE, Harm.HARMFUL, Harm.UNKNOWN
 BOX = Box(1, 2, 30, 40)
@@ -79,14 +80,9 @@ def without_power(*command: str) -> list[str]:
     return ["setpriv", f"--inh-caps={POWER}", f"--bounding-set={POWER}", *command]
 
 
-def need_root() -> None:
-    if os.getuid():
-        pytest.skip("only root can mount")
-
-
 def in_a_machine_where(*mounts: str) -> list[str]:
     """Return the beginning of a command that sees other files, mounted for it alone, than this machine's."""
-    need_root()
+    need_root("mount")
     return ["unshare", "--mount", "sh", "-ec", f'{"; ".join(mounts)}; exec "$@"', "sh"]
 
 

@@ -13,7 +13,8 @@ from deepthink.flow.doctor.finding import HERE, Harm
 from tests.deployment.conftest import node, thin_python
 from tests.deployment.nodes import running
 from tests.deployment.test_local import spoil
-from tests.flow.doctor_site import healthy, need_root, of, put_out, without_power
+from tests.flow.doctor_site import healthy, of, put_out, without_power
+from tests.lacking import need_root
 
 __all__ = ["node", "thin_python"]  # fixtures
 FINE, NOTICE, HARMFUL, UNKNOWN = Harm.FINE, Harm.NOTICE, Harm.HARMFUL, Harm.UNKNOWN
@@ -129,12 +130,12 @@ def test_a_folder_that_may_not_be_written_is_harmful(site, node):
 
 def elsewhere(*mounts):
     """Let a node's sessions see other files than this machine's."""
-    need_root()
+    need_root("mount")
     return f"exec unshare --mount sh -ec '{'; '.join(mounts)}; exec sh -c \"$SSH_ORIGINAL_COMMAND\"'"
 
 
 def test_a_disk_without_room_for_another_version_is_harmful(site, node):
-    need_root()
+    need_root("mount")
     shutil.copytree(node.place, node.folder / "aside", symlinks=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "small", str(node.place)], check=True)
     try:

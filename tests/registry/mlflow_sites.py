@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deepthink.flow.wiring import Site
+from deepthink.registry.mlflow.push import first
 from deepthink.registry.publish import publish
 from deepthink.settings import load
 
@@ -59,3 +60,12 @@ def state(site: Site) -> tuple[Any, ...]:
         if path.is_file() and not path.name.endswith(".lock")
     }
     return sorted(files.items()), site.ledger.read()
+
+
+def on_server(server, site, version, name):
+    one = first(site.mlflow.kept(), version)
+    return next(server.artifacts.rglob(f"{one.run}/**/{name}"))
+
+
+def folder_of(site):
+    return site.registry.root / "alpha"

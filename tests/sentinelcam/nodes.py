@@ -13,18 +13,18 @@ from typing import Any
 from filelock import FileLock
 
 from deepthink import weights
+from tests.lacking import skip
 
 PYTHON = (3, 11)  # the newest that NumPy 1.24 has wheels for
 OLDEST = ("scikit-learn==1.3.2", "numpy==1.24.4", "h5py==3.10.0")
 NEWEST = ("scikit-learn==1.6.1", "numpy==1.24.4", "h5py==3.12.1")  # SentinelCam's own pins
 
 
-class NodeUnavailableError(Exception):
-    """Such a node cannot be had on this machine."""
-
-
 def interpreter(pins: tuple[str, ...]) -> Path:
-    """Return the Python of an environment that holds exactly these libraries: kept from before, or built now."""
+    """Return the Python of an environment that holds exactly these libraries: kept from before, or built now.
+
+    A test is skipped where that cannot be had.
+    """
     name = "-".join([f"python{PYTHON[0]}.{PYTHON[1]}", *pins]).replace("==", "")
     home = weights.cache_folder() / "nodes" / name
     home.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def _run(*command: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise NodeUnavailableError(f"{' '.join(command[1:4])} failed: {last}")
+        skip(f"no environment of its own can be built here ({' '.join(command[1:4])} failed): {last}")
 
 
 def _base() -> str:
@@ -73,7 +73,7 @@ def _base() -> str:
         return sys.executable
     found = shutil.which(f"python{PYTHON[0]}.{PYTHON[1]}")
     if found is None:
-        raise NodeUnavailableError(f"a node needs Python {PYTHON[0]}.{PYTHON[1]}, which is not on this machine")
+        skip(f"a node needs Python {PYTHON[0]}.{PYTHON[1]}, which is not on this machine: apt-get install python3.11")
     return found
 
 

@@ -4,7 +4,6 @@ Probabilities agree to 1e-12: 4e-16 was measured on every node. Equal to the las
 its kernels in another order than NumPy does.
 """
 
-import os
 import pickletools
 import sys
 from pathlib import Path
@@ -32,12 +31,7 @@ def node(request):
     """A node's Python, with its scikit-learn's and NumPy's version."""
     if request.param == "today's":
         return Path(sys.executable), None
-    try:
-        return nodes.interpreter(request.param), [pin.partition("==")[2] for pin in request.param]
-    except nodes.NodeUnavailableError as why:
-        if "CI" in os.environ:  # a skip would hide that nothing was proved
-            raise
-        pytest.skip(f"no node with {' '.join(request.param)} can be built here: {why}")
+    return nodes.interpreter(request.param), [pin.partition("==")[2] for pin in request.param]
 
 
 @pytest.fixture(scope="module", params=[2, 5], ids=["two people", "five people"])

@@ -11,20 +11,11 @@ from deepthink.web.app import make_app
 from deepthink.web.guard import Guard
 from deepthink.web.pictures import Faces
 from deepthink.web.service import users_of
-from tests.curated import film, site_in
+from tests.curation.conftest import filmed, site
 
+__all__ = ["filmed", "site"]  # fixtures
 LOCAL = "http://127.0.0.1:8010"
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(scope="session")
-def filmed(tmp_path_factory):
-    return film(tmp_path_factory.mktemp("filmed"))
-
-
-@pytest.fixture
-def site(filmed, tmp_path):
-    return site_in(tmp_path / "site", filmed)
 
 
 def browser(app, base=LOCAL):

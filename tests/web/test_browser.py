@@ -45,6 +45,12 @@ def page(browser, served):
     assert page.complaints == []
 
 
+def log_in(page, name, password=PASSWORD):
+    page.fill("[name=name]", name)
+    page.fill("[name=password]", password)
+    press(page, "Enter")
+
+
 def rows(page):
     return [int(row) for row in page.eval_on_selector_all(".faces li", "all => all.map(one => one.dataset.row)")]
 
@@ -208,13 +214,9 @@ def test_a_lost_connection_is_told_and_so_is_that_nothing_was_saved(page, site):
 def test_a_wrong_password_is_told_and_the_right_one_leads_to_where_one_was_going(browser, served, site):
     users_of(site).add("ann", PASSWORD, "review")
     page = visit(browser, served, "/?lane=unknown")
-    page.fill("[name=name]", "ann")
-    page.fill("[name=password]", "wrong password")
-    press(page, "Enter")
+    log_in(page, "ann", "wrong password")
     expect(page.locator("[role=alert]")).to_have_text("Name or password is wrong.")
-    page.fill("[name=name]", "ann")
-    page.fill("[name=password]", PASSWORD)
-    press(page, "Enter")
+    log_in(page, "ann")
     page.wait_for_selector("#desk")
     assert page.url.endswith("/?lane=unknown")
     page.click("text=Log out")
@@ -227,9 +229,7 @@ def test_a_wrong_password_is_told_and_the_right_one_leads_to_where_one_was_going
 def test_a_session_that_has_ended_leads_to_the_login(browser, served, site):
     users_of(site).add("ann", PASSWORD, "review")
     page = visit(browser, served)
-    page.fill("[name=name]", "ann")
-    page.fill("[name=password]", PASSWORD)
-    press(page, "Enter")
+    log_in(page, "ann")
     page.wait_for_selector("#desk")
     settled(page)
     users_of(site).add("ann", "another password", "review")
@@ -314,9 +314,7 @@ def test_the_help_sheet_lists_the_keys_and_keys_mean_nothing_behind_a_dialog(pag
 def test_who_may_only_look_is_told(browser, served, site):
     users_of(site).add("guest", PASSWORD, "look")
     page = visit(browser, served)
-    page.fill("[name=name]", "guest")
-    page.fill("[name=password]", PASSWORD)
-    press(page, "Enter")
+    log_in(page, "guest")
     page.wait_for_selector("#desk")
     settled(page)
     before = site.facelist.read_bytes()
