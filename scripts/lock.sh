@@ -8,6 +8,6 @@ lock() {
         --extra build "$@" pyproject.toml -o "requirements/$out"
 }
 lock core.txt
-lock train.txt --extra train --extra web --extra deploy --extra sentinelcam
+lock train.txt --extra train --extra web --extra deploy --extra sentinelcam --extra watch
 lock dev.txt --extra train --extra web --extra deploy --extra sentinelcam --extra dlib --extra cluster \
-    --extra ansible --extra mlflow --extra dev
+    --extra ansible --extra mlflow --extra watch --extra dev

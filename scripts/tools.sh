@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the programs that tests drive and pip does not bring: sshd (deployment), mmdebstrap (a bare machine for the Ansible
-# role), Chromium (the review page). Without one its tests are skipped, but in CI they fail.
+# role), Chromium (the pages), mosquitto (messages to Home Assistant). Without one its tests are skipped, but in CI they fail.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 missing=
@@ -16,6 +16,7 @@ need() {
 need "openssh-server openssh-client" sshd ssh ssh-keygen ssh-keyscan
 need mmdebstrap mmdebstrap
 need "chromium fonts-dejavu-core" chromium
+need mosquitto mosquitto
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

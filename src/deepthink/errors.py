@@ -17,6 +17,7 @@ DeepthinkError
 ├── StaleViewError                        a decision about rows that somebody else has decided meanwhile
 ├── GateError                             a version whose verdict does not allow the step
 ├── DeploymentError                       a target did not take a version
+├── DeliveryError                         a message that did not arrive
 └── StepError                             a step that could not be finished
 """
 
@@ -126,6 +127,10 @@ class GateError(DeepthinkError):
 
 class DeploymentError(DeepthinkError):
     """A target did not take a version; it stands on the version it had before."""
+
+
+class DeliveryError(DeepthinkError):
+    """A message that did not arrive; it is tried again."""
 
 
 class StepError(DeepthinkError):

@@ -75,7 +75,7 @@ def _run(
     import papermill
     from nbclient.exceptions import DeadKernelError
 
-    from deepthink.flow.watch import running_cell, watching
+    from deepthink.flow.stall import running_cell, watching
 
     progress(0, 1, "running the notebook")
     with _heartbeat(executed) as beat, watching(done, beat, progress, stall) as watch:

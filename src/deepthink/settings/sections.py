@@ -1,28 +1,14 @@
-"""One Settings object: defaults, then site.yaml, then DEEPTHINK_ environment variables, then flags."""
+"""The parts of a site's settings that concern the road: what is seen, learnt, proven and deployed."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from contextvars import ContextVar
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-from pydantic_settings import SettingsError as SourceError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, field_validator, model_validator
 
-from deepthink.errors import SettingsError
-
-SITE_FILE = "site.yaml"
-_WORD = r"^[A-Za-z0-9_][A-Za-z0-9_.:%-]*$"  # of ssh's command line, where a leading dash would make it an option
-_flags: ContextVar[Mapping[str, Any]] = ContextVar(
-    "flags", default=MappingProxyType({})
-)  # of the load that is going on
+WORD = r"^[A-Za-z0-9_][A-Za-z0-9_.:%-]*$"  # of ssh's command line, where a leading dash would make it an option
 
 
 class Section(BaseModel):
@@ -114,8 +100,8 @@ class TargetSettings(Section):
     receives: list[str] | None = Field(None, description="other parts: model, baselines, facelist, facedata")
     version: str | None = Field(None, description="keep it on this version, whatever the others run")
     folder: Path = Field(description="where versions are put; of ssh, relative to the home folder there")
-    host: str | None = Field(None, pattern=_WORD, description="ssh: its name or address")
-    user: str | None = Field(None, pattern=_WORD, description="ssh: who to log in as")
+    host: str | None = Field(None, pattern=WORD, description="ssh: its name or address")
+    user: str | None = Field(None, pattern=WORD, description="ssh: who to log in as")
     port: int | None = Field(None, ge=1, le=65535, description="ssh: its port")
     key: Path | None = Field(None, description="ssh: the private key to log in with")
     python: str | None = Field(None, description="ssh: the interpreter there that verifies versions")
@@ -174,176 +160,3 @@ class DeploymentSettings(Section):
         pattern=r"^ *\d{1,2}:\d{2} ?- ?\d{1,2}:\d{2} *$",
         description="hours in which machines may be changed, by this machine's clock, such as 03:00-05:00",
     )
-
-
-class Settings(BaseSettings):
-    """Everything a site can set."""
-
-    model_config = SettingsConfigDict(env_prefix="DEEPTHINK_", env_nested_delimiter="__", extra="forbid")
-
-    root: Path = Field(Path(), exclude=True, description="the site's folder; paths below are relative to it")
-    datasink: DatasinkSettings = DatasinkSettings()
-    facelist: Path = Field(Path("facelist.csv"), description="the curated rows")
-    training: Path = Field(Path("training"), description="folder of facedata, parameter files and executed notebooks")
-    registry: Path = Field(Path("registry"), description="folder of published versions")
-    keys: Path = Field(
-        Path("keys"), description="folder of the key that signs versions, and of the keys that are trusted"
-    )
-    montages: Path = Field(Path("montages"), description="folder of contact sheets for review")
-    rules: Literal["deepthink", "sentinelcam"] = Field(
-        "deepthink", description="deepthink, or sentinelcam for its exact rules with their faults: docs/sentinelcam.md"
-    )
-    embedder: str = Field(
-        "dlib-resnet", description="dlib-resnet, sface, mobilefacenet, openface, or a description: my.yaml"
-    )
-    mirror: bool = Field(True, description="embed each face and its mirror image: twice the time, fewer errors")
-    detection: DetectionSettings = DetectionSettings()
-    sweep: SweepSettings = SweepSettings()
-    train: TrainSettings = TrainSettings()
-    validation: ValidationSettings = ValidationSettings()
-    retain: RetainSettings = RetainSettings()
-    mlflow: MlflowSettings = MlflowSettings()
-    deployment: DeploymentSettings = DeploymentSettings()
-    targets: list[TargetSettings] = Field(
-        [TargetSettings(name="sentinel1", folder=Path("targets/sentinel1"))], description="who receives versions"
-    )
-
-    @field_validator("targets")
-    @classmethod
-    def _names_differ(cls, targets: list[TargetSettings]) -> list[TargetSettings]:
-        names = [target.name for target in targets]
-        if len(set(names)) < len(names):
-            raise ValueError("two targets have the same name")
-        return targets
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let flags win over the environment, and that over site.yaml, which arrives as the initial values."""
-        return InitSettingsSource(settings_cls, dict(_flags.get())), env_settings, init_settings
-
-    def path(self, relative: Path) -> Path:
-        """Return a path of the settings as it lies on this machine."""
-        return self.root / relative.expanduser()
-
-
-def load(site: Path | str = SITE_FILE, flags: Iterable[str] = ()) -> Settings:
-    """Read a site's settings.
-
-    Parameters
-    ----------
-    site : Path or str
-        A site.yaml, or the folder that holds one. All its relative paths are relative to its folder.
-    flags : iterable of str
-        `train.preset=quick`: values that win over everything.
-
-    Raises
-    ------
-    SettingsError
-        There is no such file, it is not YAML, or a key or a value in it cannot work.
-    """
-    file = Path(site)
-    file = file / SITE_FILE if file.is_dir() else file
-    try:
-        content = YAML(typ="safe").load(file.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
-        raise SettingsError(f"No site at {file}. Make one with: deepthink init {file.parent}") from None
-    except (OSError, ValueError, YAMLError) as error:  # ValueError: no UTF-8, or a day such as 2026-13-45
-        raise SettingsError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-        raise SettingsError(f"{file} must hold keys and values, such as 'embedder: dlib-resnet'.")
-    return _checked(file, {**content, "root": file.parent.resolve()}, _nested(flags))
-
-
-def without_site(flags: Iterable[str] = ()) -> Settings:
-    """Return the defaults, with flags, for work that belongs to no site."""
-    return _checked(Path("the command line"), {}, _nested(flags))
-
-
-def _nested(flags: Iterable[str]) -> dict[str, Any]:
-    """Turn `train.preset=quick` into {"train": {"preset": "quick"}}; values are read as YAML is."""
-    nested: dict[str, Any] = {}
-    for flag in flags:
-        key, found, value = flag.partition("=")
-        if not found or not key:
-            raise SettingsError(f"{flag!r} sets nothing: write key=value, such as train.preset=quick.")
-        *sections, last = key.split(".")
-        place = nested
-        for section in sections:
-            place = place.setdefault(section, {})
-            if not isinstance(place, dict):
-                raise SettingsError(f"{flag!r}: another flag makes {section} a single value.")
-        place[last] = _flag_value(flag, value)
-    return nested
-
-
-def _flag_value(flag: str, value: str) -> Any:
-    try:
-        return YAML(typ="safe").load(value)
-    except (ValueError, YAMLError) as error:
-        raise SettingsError(f"{flag!r} cannot be read: {' '.join(str(error).split())}") from None
-
-
-def _checked(file: Path, values: dict[str, Any], flags: dict[str, Any]) -> Settings:
-    token = _flags.set(flags)
-    try:
-        return Settings(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise SettingsError(f"{file}: {key}: {first['msg']}. deepthink init --print shows every key.") from None
-    except SourceError as error:
-        raise SettingsError(f"{error}: it must be JSON.") from None
-    finally:
-        _flags.reset(token)
-
-
-def template(settings: Settings | None = None) -> str:
-    """Return a site.yaml with every key, its value, and a comment that says what it is for."""
-    head = "# A DeepThink site. Relative paths are relative to this file's folder.\n"
-    return head + "\n".join(_described(settings or Settings(), indent=0)) + "\n"
-
-
-def _described(section: BaseModel, indent: int) -> list[str]:
-    lines: list[str] = []
-    for key, field in type(section).model_fields.items():
-        value = getattr(section, key)
-        if field.exclude:
-            continue
-        if isinstance(value, Section):
-            doc = (type(value).__doc__ or "").strip()
-            lines += [f"\n# {doc}", f"{key}:", *_described(value, indent + 2)]
-        else:
-            lines += [f"{' ' * indent}# {field.description}", *_valued(key, value, indent)]
-    return lines
-
-
-def _valued(key: str, value: Any, indent: int) -> list[str]:
-    pad = " " * indent
-    if isinstance(value, list) and value and isinstance(value[0], Section):
-        given = [item.model_dump(exclude_none=True) for item in value]
-        items = [", ".join(f"{name}: {_scalar(part)}" for name, part in item.items()) for item in given]
-        return [f"{pad}{key}:", *(f"{pad}  - {{{item}}}" for item in items)]
-    if isinstance(value, list):
-        return [f"{pad}{key}: [{', '.join(repr(str(item)) for item in value)}]"]
-    return [f"{pad}{key}: {_scalar(value)}"]
-
-
-def _scalar(value: Any) -> str:
-    """Write one value, a word in quotes only where YAML would read it as something else."""
-    if value is None:
-        return "null"
-    if not isinstance(value, str | Path):
-        return str(value)
-    text = str(value)
-    try:
-        plain = all(YAML(typ="safe").load(line) == {"a": text} for line in (f"a: {text}", f"{{a: {text}}}"))
-    except (ValueError, YAMLError):
-        plain = False
-    return text if plain else json.dumps(text, ensure_ascii=False)
