@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,17 @@ class Journal:
         except (OSError, ValueError, TypeError, KeyError):
             return None
 
-    def begin(self, version: str) -> Run:
-        """Begin a run."""
-        run = Run(uuid.uuid4().hex[:12], version, _now())
-        write_json(self.state, asdict(run))
-        return run
+    def begin(self, version: str, run: str | None = None) -> Run:
+        """Begin a run, under an id of its own unless one is given."""
+        begun = Run(run or uuid.uuid4().hex[:12], version, _now())
+        write_json(self.state, asdict(begun))
+        return begun
+
+    def take_over(self, unfinished: Run, run: str) -> Run:
+        """Go on with a run under another id: from now on it is that run."""
+        taken = replace(unfinished, run=run)
+        write_json(self.state, asdict(taken))
+        return taken
 
     def finished(self, run: Run, step: str, seconds: float, figures: dict[str, Any]) -> Run:
         """Note that a step is done."""
@@ -72,6 +78,10 @@ class Journal:
             except ValueError:
                 continue
         return found
+
+    def of(self, run: str) -> list[dict[str, Any]]:
+        """Return the lines of one run, oldest first."""
+        return [entry for entry in self.entries() if entry.get("run") == run]
 
     def last(self, step: str) -> dict[str, Any] | None:
         """Return the latest line of a step, or None."""

@@ -15,6 +15,7 @@ from deepthink.files import locked
 from deepthink.flow.collect import detect_site, recognise_site, sweep_site
 from deepthink.flow.enrol import embed_site
 from deepthink.flow.journal import Journal, Run
+from deepthink.flow.pace import Expectation, Teller
 from deepthink.flow.prove import validate_site
 from deepthink.flow.release import publish_site
 from deepthink.flow.rollout import deploy_site
@@ -59,6 +60,8 @@ def run(
     version: str | None = None,
     reviewer: Reviewer | None = None,
     watch: Watch = _unwatched,
+    until: str | None = None,
+    run_id: str | None = None,
 ) -> Walk:
     """Walk the road: detect, recognise, sweep, review, embed, train, validate, publish, deploy, answer.
 
@@ -76,35 +79,63 @@ def run(
         Acts for the person who reviews (simulated sites).
     watch : callable, optional
         Given a step's name, returns a context that yields its progress callback.
+    until : str, optional
+        The last step to take; all are taken when left out.
+    run_id : str, optional
+        The run's id in the journal, where somebody else has given it one.
 
     Raises
     ------
     SettingsError
         There is no such step.
     """
-    if start is not None and start not in STEPS:
-        raise SettingsError(f"There is no step {start!r}. Steps: {', '.join(STEPS)}.")
+    for step in (start, until):
+        if step is not None and step not in STEPS:
+            raise SettingsError(f"There is no step {step!r}. Steps: {', '.join(STEPS)}.")
     with locked(site.training / "run", seconds=1):
         journal = Journal(site.training)
-        walked = _resumed(site, journal, start, version)
+        walked = _resumed(site, journal, start, version, run_id)
         context = Context(site, walked.version, lambda done, total, what: None, reviewer)
-        for step in _ahead(walked, start):
-            walked = _take(context, step, journal, walked, watch)
-            if context.waits_for:
-                journal.end()  # the next run looks for new events first
-                return Walk(walked.version, walked.done, context.waits_for, walked.figures)
-        journal.end()
-        return Walk(walked.version, walked.done, "", walked.figures)
+        teller = Teller(site.watch_folder, walked.run, walked.version, Expectation(journal.entries()))
+        try:
+            walked = _walk(context, journal, walked, _ahead(walked, start, until), watch, teller)
+        finally:
+            teller.end()
+        journal.end()  # also where it waits: the next run looks for new events first
+        return Walk(walked.version, walked.done, context.waits_for, walked.figures)
 
 
-def _resumed(site: Site, journal: Journal, start: str | None, version: str | None) -> Run:
+def collect(site: Site, watch: Watch = _unwatched) -> dict[str, Any]:
+    """Take the steps that need no person and make no version: detect, recognise, sweep; what each did."""
+    with locked(site.training / "run", seconds=1):
+        figures, teller = {}, Teller(site.watch_folder, "", "", Expectation(()))
+        try:
+            for step in COLLECTING:
+                with watch(step) as progress:
+                    context = Context(site, "", teller.telling(step, [], progress), None)
+                    figures[step] = _plain(STEPS[step](context))
+        finally:
+            teller.end()
+        return figures
+
+
+def _walk(context: Context, journal: Journal, walked: Run, steps: list[str], watch: Watch, teller: Teller) -> Run:
+    """Take steps until one waits for a person."""
+    for number, step in enumerate(steps):
+        walked = _take(context, step, steps[number + 1 :], journal, walked, watch, teller)
+        if context.waits_for:
+            break
+    return walked
+
+
+def _resumed(site: Site, journal: Journal, start: str | None, version: str | None, run_id: str | None) -> Run:
     unfinished = journal.unfinished()
     if unfinished and version in (None, unfinished.version):
-        return unfinished
+        return journal.take_over(unfinished, run_id) if run_id else unfinished
     if version is None and start and list(STEPS).index(start) > list(STEPS).index("embed"):
         last = journal.last("embed")
         version = str(last["version"]) if last else None
-    return journal.begin(_named(site, start, version))
+    return journal.begin(_named(site, start, version), run_id)
 
 
 def _named(site: Site, start: str | None, version: str | None) -> str:
@@ -134,21 +165,26 @@ def _taken(site: Site) -> list[str]:
     return [*site.registry.versions(), *site.ledger.history.known(), *made]
 
 
-def _ahead(walked: Run, start: str | None) -> list[str]:
+def _ahead(walked: Run, start: str | None, until: str | None) -> list[str]:
     order = list(STEPS)
+    order = order if until is None else order[: order.index(until) + 1]
     if start is not None:
-        return order[order.index(start) :]
+        return order[order.index(start) :] if start in order else []
     return [step for step in order if step not in walked.done]
 
 
-def _take(context: Context, step: str, journal: Journal, walked: Run, watch: Watch) -> Run:
+def _take(
+    context: Context, step: str, ahead: list[str], journal: Journal, walked: Run, watch: Watch, teller: Teller
+) -> Run:
     """Take one step and note it; one that waits for a person is not noted as done."""
     began = time.monotonic()
-    with watch(step) as context.progress:
+    with watch(step) as progress:
+        context.progress = teller.telling(step, ahead, progress)
         figures = STEPS[step](context)
     if context.waits_for:
         return walked
-    return journal.finished(walked, step, time.monotonic() - began, _plain(figures))
+    counted = {"units": teller.units} if teller.units else {}
+    return journal.finished(walked, step, time.monotonic() - began, {**counted, **_plain(figures)})
 
 
 def _plain(figures: Any) -> dict[str, Any]:
@@ -234,3 +270,4 @@ STEPS: dict[str, Callable[[Context], Any]] = {
     "deploy": _deploy,
     "answer": _answer,
 }
+COLLECTING = ("detect", "recognise", "sweep")

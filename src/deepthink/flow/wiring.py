@@ -118,6 +118,11 @@ class Site:
         return self.settings.path(self.settings.training)
 
     @property
+    def watch_folder(self) -> Path:
+        """The folder of what the site does by itself: its state, its requests, its messages."""
+        return self.settings.watch_folder
+
+    @property
     def truth(self) -> Path | None:
         """Who is really in each frame, where that is known."""
         truth = self.settings.validation.truth

@@ -92,6 +92,11 @@ class Settings(BaseSettings):
         """Return a path of the settings as it lies on this machine."""
         return self.root / relative.expanduser()
 
+    @property
+    def watch_folder(self) -> Path:
+        """The folder of what the site does by itself: its state, its requests, its messages."""
+        return self.path(self.training) / "watch"
+
 
 def load(site: Path | str = SITE_FILE, flags: Iterable[str] = ()) -> Settings:
     """Read a site's settings.
