@@ -1,0 +1,150 @@
+"""What recognition has done at a site, how right it was, and where it has changed: read, compared, kept."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from deepthink.curation.facelist import Facelist, Status
+from deepthink.curation.history import History
+from deepthink.errors import DeepthinkError
+from deepthink.flow.wiring import Site
+from deepthink.learning.accuracy import reviewed, weekly
+from deepthink.learning.sightings import Sighting, gather, merged, read_sightings, write_sightings
+from deepthink.learning.tenures import Tenure
+from deepthink.learning.trends import Day, PersonDay, Trends, Week, read_trends, write_trends
+from deepthink.records import Progress
+
+WINDOW, REFERENCE = 28, 14  # days that are read: the last ones, and the first ones of the version in production
+WEEKS = 26
+
+
+def quiet(done: int, total: int, what: str) -> None:
+    """Tell nobody."""
+
+
+def watch_folder(site: Site) -> Path:
+    """Return where a site's trends are kept."""
+    return site.training / "watch"
+
+
+def kept_trends(site: Site) -> Trends | None:
+    """Return the trends that were kept last; None when there are none."""
+    return read_trends(watch_folder(site))
+
+
+def keep_trends(site: Site, progress: Progress = quiet) -> Trends:
+    """Look at a site's trends, and keep them for whoever shows or tells them."""
+    trends, sightings = _look(site, progress)
+    write_sightings(watch_folder(site), sightings)
+    write_trends(watch_folder(site), trends)
+    return trends
+
+
+def look_at_trends(site: Site, progress: Progress = quiet) -> Trends:
+    """Look at a site's trends; nothing is written.
+
+    Parameters
+    ----------
+    site : Site
+    progress : callable, optional
+        Told of the events that are read.
+    """
+    return _look(site, progress)[0]
+
+
+def _look(site: Site, progress: Progress) -> tuple[Trends, list[Sighting]]:
+    when = datetime.now().isoformat(timespec="seconds")
+    kept = read_sightings(watch_folder(site))
+    try:
+        tenures = tenures_of(site)
+        sightings = _sightings(site, tenures[-1] if tenures else None, kept, progress)
+        weeks = _weeks(site, tenures)
+    except DeepthinkError as error:
+        return Trends(when, "", unlooked=str(error)), kept
+    version = tenures[-1].version if tenures else ""
+    recent = _recent(sightings)
+    trends = Trends(when, version, _days(recent), _people(recent), weeks)
+    return trends, sightings
+
+
+def tenures_of(site: Site) -> list[Tenure]:
+    """Return which version was in production since when, in the order of deployment.
+
+    The days of a simulated site lie where they lie: a version that was deployed after all of them answered those that
+    came after the last day of its own material.
+    """
+    newest = _newest(site)
+    promoted = [entry for entry in site.ledger.history.entries() if entry["what"] == "promoted"]
+    found = []
+    for entry in promoted:
+        version = str(entry.get("version"))
+        try:
+            since = datetime.fromisoformat(str(entry["when"])).replace(tzinfo=None)
+            metrics = site.registry.manifest(version).get("training_metrics", {})
+        except (DeepthinkError, ValueError):
+            continue  # pruned: who asks whom it knew is told nothing
+        if newest is None or since > newest + timedelta(days=1):
+            since = _after_material(site, version) or since
+        found.append(Tenure(version, since, frozenset(metrics.get("events_per_person", {}))))
+    return found
+
+
+def _newest(site: Site) -> datetime | None:
+    """Return when the last event began."""
+    for day in reversed(site.datasink.dates()):
+        events = site.datasink.events(day)
+        if events:
+            return events[-1].start
+    return None
+
+
+def _after_material(site: Site, version: str) -> datetime | None:
+    """Return the end of the last day that a version was trained or validated on, as far as its split says."""
+    try:
+        split = site.registry.root / version / f"split_{version}.json"
+        days = [str(event).split("|", 1)[0] for event in json.loads(split.read_text(encoding="utf-8"))]
+        return datetime.fromisoformat(max(days)) + timedelta(days=1)
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _sightings(site: Site, tenure: Tenure | None, kept: Sequence[Sighting], progress: Progress) -> list[Sighting]:
+    """Read the days that matter, and add what was kept of them: events are deleted in the meantime."""
+    there = set(site.datasink.dates()) - set(site.settings.validation.days)
+    days = sorted(there | {one.date for one in kept})
+    first = [day for day in days if tenure and day >= tenure.since.date().isoformat()][:REFERENCE]
+    wanted = {*first, *days[-WINDOW:]}
+    events = [event for day in sorted(wanted & there) for event in site.datasink.events(day)]
+    done = iter(range(len(events)))
+    fresh = gather(site.datasink, events, lambda event: progress(next(done), len(events), event.date))
+    progress(len(events), len(events), "")
+    return merged([one for one in kept if one.date in wanted], fresh)
+
+
+def _recent(sightings: Sequence[Sighting]) -> list[Sighting]:
+    days = sorted({one.date for one in sightings})[-WINDOW:]
+    return [one for one in sightings if one.date in days]
+
+
+def _days(sightings: Iterable[Sighting]) -> tuple[Day, ...]:
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for one in sightings:
+        if one.faces:
+            own = counts.setdefault((one.date, one.camera), Counter())
+            own.update(events=1, named=bool(one.names), unknown=one.somebody)
+    return tuple(Day(*key, own["events"], own["named"], own["unknown"]) for key, own in sorted(counts.items()))
+
+
+def _people(sightings: Iterable[Sighting]) -> tuple[PersonDay, ...]:
+    counts = Counter((one.date, name) for one in sightings for name in one.names)
+    return tuple(PersonDay(*key, events) for key, events in sorted(counts.items()))
+
+
+def _weeks(site: Site, tenures: Sequence[Tenure]) -> tuple[Week, ...]:
+    decided = Status.SELECTED, Status.IN_USE, Status.REVOKED
+    rows = Facelist(site.facelist, site.datasink.problems).having(*decided)
+    return weekly(reviewed(rows, History(site.facelist).actions()), tenures)[-WEEKS:]
