@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from deepthink.curation.facelist import Facelist, Status
 from deepthink.curation.history import History
 from deepthink.errors import DeepthinkError
 from deepthink.flow.wiring import Site
 from deepthink.learning.accuracy import reviewed, weekly
+from deepthink.learning.drift import look
+from deepthink.learning.questions import LEAST_BEFORE, LEAST_NOW
 from deepthink.learning.sightings import Sighting, gather, merged, read_sightings, write_sightings
 from deepthink.learning.tenures import Tenure
 from deepthink.learning.trends import Day, PersonDay, Trends, Week, read_trends, write_trends
@@ -20,27 +22,24 @@ from deepthink.records import Progress
 
 WINDOW, REFERENCE = 28, 14  # days that are read: the last ones, and the first ones of the version in production
 WEEKS = 26
+NOBODY = "No version is in production, so that there is nothing to compare with. Make one: deepthink run"
+TOO_FEW = "Too little was seen since {} came into use: a camera needs {} events, and {} more on later days."
 
 
 def quiet(done: int, total: int, what: str) -> None:
     """Tell nobody."""
 
 
-def watch_folder(site: Site) -> Path:
-    """Return where a site's trends are kept."""
-    return site.training / "watch"
-
-
 def kept_trends(site: Site) -> Trends | None:
     """Return the trends that were kept last; None when there are none."""
-    return read_trends(watch_folder(site))
+    return read_trends(site.watch_folder)
 
 
 def keep_trends(site: Site, progress: Progress = quiet) -> Trends:
     """Look at a site's trends, and keep them for whoever shows or tells them."""
     trends, sightings = _look(site, progress)
-    write_sightings(watch_folder(site), sightings)
-    write_trends(watch_folder(site), trends)
+    write_sightings(site.watch_folder, sightings)
+    write_trends(site.watch_folder, trends)
     return trends
 
 
@@ -58,28 +57,38 @@ def look_at_trends(site: Site, progress: Progress = quiet) -> Trends:
 
 def _look(site: Site, progress: Progress) -> tuple[Trends, list[Sighting]]:
     when = datetime.now().isoformat(timespec="seconds")
-    kept = read_sightings(watch_folder(site))
+    kept = read_sightings(site.watch_folder)
     try:
         tenures = tenures_of(site)
         sightings = _sightings(site, tenures[-1] if tenures else None, kept, progress)
         weeks = _weeks(site, tenures)
     except DeepthinkError as error:
         return Trends(when, "", unlooked=str(error)), kept
-    version = tenures[-1].version if tenures else ""
-    recent = _recent(sightings)
-    trends = Trends(when, version, _days(recent), _people(recent), weeks)
-    return trends, sightings
+    days = sorted({one.date for one in sightings})[-WINDOW:]
+    recent = [one for one in sightings if one.date in days]
+    trends = Trends(when, "", _days(recent), _people(recent), weeks, unlooked=NOBODY)
+    return (_compared(site, trends, tenures[-1], sightings, days) if tenures else trends), sightings
+
+
+def _compared(site: Site, trends: Trends, tenure: Tenure, sightings: Iterable[Sighting], days: list[str]) -> Trends:
+    """Add what has changed since the version in production came into use."""
+    before = kept_trends(site)
+    standing = before.alarms if before and before.version == tenure.version else ()
+    own = [one for one in sightings if one.start >= tenure.since]
+    found = look(own, days, standing, tenure.version)
+    unlooked = "" if found.looks else TOO_FEW.format(tenure.version, LEAST_BEFORE, LEAST_NOW)
+    return replace(trends, version=tenure.version, alarms=found.alarms, looks=found.looks, unlooked=unlooked)
 
 
 def tenures_of(site: Site) -> list[Tenure]:
     """Return which version was in production since when, in the order of deployment.
 
     The days of a simulated site lie where they lie: a version that was deployed after all of them answered those that
-    came after the last day of its own material.
+    came after the last day of its own material, and the first one also the days kept for validation.
     """
     newest = _newest(site)
     promoted = [entry for entry in site.ledger.history.entries() if entry["what"] == "promoted"]
-    found = []
+    found: list[Tenure] = []
     for entry in promoted:
         version = str(entry.get("version"))
         try:
@@ -88,7 +97,7 @@ def tenures_of(site: Site) -> list[Tenure]:
         except (DeepthinkError, ValueError):
             continue  # pruned: who asks whom it knew is told nothing
         if newest is None or since > newest + timedelta(days=1):
-            since = _after_material(site, version) or since
+            since = _after_material(site, version, not found) or since
         found.append(Tenure(version, since, frozenset(metrics.get("events_per_person", {}))))
     return found
 
@@ -102,9 +111,12 @@ def _newest(site: Site) -> datetime | None:
     return None
 
 
-def _after_material(site: Site, version: str) -> datetime | None:
+def _after_material(site: Site, version: str, first: bool) -> datetime | None:
     """Return the end of the last day that a version was trained or validated on, as far as its split says."""
+    kept = site.settings.validation.days
     try:
+        if first and kept:
+            return datetime.fromisoformat(min(kept))
         split = site.registry.root / version / f"split_{version}.json"
         days = [str(event).split("|", 1)[0] for event in json.loads(split.read_text(encoding="utf-8"))]
         return datetime.fromisoformat(max(days)) + timedelta(days=1)
@@ -114,7 +126,7 @@ def _after_material(site: Site, version: str) -> datetime | None:
 
 def _sightings(site: Site, tenure: Tenure | None, kept: Sequence[Sighting], progress: Progress) -> list[Sighting]:
     """Read the days that matter, and add what was kept of them: events are deleted in the meantime."""
-    there = set(site.datasink.dates()) - set(site.settings.validation.days)
+    there = set(site.datasink.dates())
     days = sorted(there | {one.date for one in kept})
     first = [day for day in days if tenure and day >= tenure.since.date().isoformat()][:REFERENCE]
     wanted = {*first, *days[-WINDOW:]}
@@ -123,11 +135,6 @@ def _sightings(site: Site, tenure: Tenure | None, kept: Sequence[Sighting], prog
     fresh = gather(site.datasink, events, lambda event: progress(next(done), len(events), event.date))
     progress(len(events), len(events), "")
     return merged([one for one in kept if one.date in wanted], fresh)
-
-
-def _recent(sightings: Sequence[Sighting]) -> list[Sighting]:
-    days = sorted({one.date for one in sightings})[-WINDOW:]
-    return [one for one in sightings if one.date in days]
 
 
 def _days(sightings: Iterable[Sighting]) -> tuple[Day, ...]:

@@ -19,6 +19,7 @@ from deepthink.files import write_json
 from deepthink.records import UNKNOWN, Box
 
 FILE = "sightings.json"
+UNSURE, UNUSABLE = "?", "!"  # keys of `shows` that cannot be names
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Sighting:
     distances: Mapping[str, float] = field(default_factory=dict)  # by name, the median of the usable faces
     unknown: bool | None = None  # whether a usable face was unknown to a recogniser that knew somebody
     usable: float | None = None  # share of the faces; 0 where somebody walked by and no face was found
-    shows: Mapping[str, str] = field(default_factory=dict)  # the face that shows best: by name, "unknown", "unusable"
+    near: float | None = None  # how far beyond the threshold the nearest unknown face was, in embedding units
+    shows: Mapping[str, str] = field(default_factory=dict)  # a face of each kind: by name, UNSURE, UNUSABLE
 
 
 def gather(
@@ -66,7 +68,9 @@ def _sighting(datasink: Datasink, event: Event) -> Sighting:
         any(one.label.name == UNKNOWN for one in results),
         {name: median(one.label.distance for one in own) for name, own in named.items()},
         any(one.label.name == UNKNOWN for one in answered) if answered else None,
-        len(good) / len(results), _shows(results, answered, named),
+        len(good) / len(results),
+        min((one.label.margin for one in answered if one.label.name == UNKNOWN), default=None),
+        _shows(results, answered, named),
     )  # fmt: skip
 
 
@@ -92,9 +96,6 @@ def _shows(results: Sequence[Result], answered: Sequence[Result], named: Mapping
     if poor:
         told[UNUSABLE] = poor[0]
     return {kind: _key(one) for kind, one in told.items()}
-
-
-UNSURE, UNUSABLE = "?", "!"  # no names, which have letters
 
 
 def _key(one: Result) -> str:
@@ -129,7 +130,7 @@ def read_sightings(folder: Path) -> list[Sighting]:
 def _read(each: Any) -> Sighting | None:
     try:
         values = {**each, "start": datetime.fromisoformat(each["start"]), "names": tuple(each["names"])}
-        numbers = [*each["distances"].values(), each["usable"] or 0.0]
+        numbers = [*each["distances"].values(), each["usable"] or 0.0, each["near"] or 0.0]
         return Sighting(**values) if all(math.isfinite(number) for number in numbers) else None
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
