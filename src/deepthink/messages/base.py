@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
-Kind = Literal["waits", "deployed", "failed", "drift", "trouble"]
+Kind = Literal["waits", "deployed", "failed", "drift", "trouble", "test"]
 
 
 @dataclass(frozen=True)

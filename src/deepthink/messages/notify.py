@@ -15,6 +15,7 @@ from deepthink.messages.private import read_private
 
 KINDS: dict[Kind, str] = {
     "waits": "info", "deployed": "success", "failed": "failure", "drift": "warning", "trouble": "warning",
+    "test": "info",
 }  # fmt: skip
 SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9]{1,19})://")
 
@@ -58,8 +59,8 @@ class Notify:
         except ImportError as error:
             raise MissingExtraError(str(error.name), "watch") from None
         with _listening() as heard:
-            sender = apprise.Apprise()
-            if not sender.add(apprise.Apprise.instantiate(self.address) or ()):
+            sender = apprise.Apprise(asset=apprise.AppriseAsset(app_id="DeepThink", app_desc="DeepThink", app_url=""))
+            if not sender.add(apprise.Apprise.instantiate(self.address, asset=sender.asset) or ()):
                 raise DeliveryError(f"Apprise cannot use this address: {self._without_secrets(heard)}")
             if not sender.notify(body=news.text, title=news.title, notify_type=KINDS[news.kind]):
                 raise DeliveryError(self._without_secrets(heard) or "it was refused")

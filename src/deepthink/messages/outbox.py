@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepthink.errors import DeliveryError, StepError
+from deepthink.errors import DeepthinkError, DeliveryError, StepError
 from deepthink.files import locked, write_json
 from deepthink.messages.base import Channel, News
 from deepthink.messages.waiting import MOST_SECONDS, Waiting
@@ -81,11 +82,11 @@ class Outbox:
         return True
 
     def due(self, now: float | None = None) -> float | None:
-        """Return in how many seconds there is something to send; None: nothing waits."""
+        """Return when there is something to send, in seconds since 1970; None: nothing waits."""
         self.keep_held()
         now = time.time() if now is None else now
-        firsts = [seconds for path in self._paths() if (seconds := self._seconds(path, now)) is not None]
-        return min(firsts, default=None)
+        waiting = [one for path in self._paths() if (one := _read(path))]
+        return min((now + tries.seconds(now) for one in waiting for tries in one.to.values()), default=None)
 
     def deliver(self, channels: Iterable[Channel], now: float | None = None) -> list[Delivery]:
         """Send what is due, in order, to each channel by itself; return what was tried.
@@ -116,10 +117,6 @@ class Outbox:
                 if name in waiting.to:
                     blocked.add(name)
         return tried
-
-    def _seconds(self, path: Path, now: float) -> float | None:
-        waiting = _read(path)
-        return min((tries.seconds(now) for tries in waiting.to.values()), default=0.0) if waiting else None
 
     def _number(self) -> int:
         """Return a number above all that wait, so that order survives a clock that is set back."""
@@ -156,7 +153,7 @@ def _try(path: Path, waiting: Waiting, name: str, channel: Channel | None, now: 
 
 def _missed(path: Path, waiting: Waiting, name: str, error: Exception, now: float) -> Delivery:
     tries = waiting.to[name]
-    why = str(error) if isinstance(error, DeliveryError) else f"{type(error).__name__}"
+    why = str(error) if isinstance(error, DeepthinkError) else type(error).__name__
     if waiting.over(name, now):
         _has(path, waiting, name)
         log.error("%s: given up after %d tries (%s): %s", name, tries.count, why, waiting.news.title)
@@ -176,12 +173,15 @@ def _has(path: Path, waiting: Waiting, name: str) -> None:
 
 
 def _read(path: Path) -> Waiting | None:
-    """Read what waits; what cannot be read is put aside, for a person to look at."""
+    """Read what waits; what is damaged is put aside, for a person to look at."""
     try:
         return Waiting.from_dict(json.loads(path.read_bytes()))
-    except FileNotFoundError:
+    except FileNotFoundError:  # another process has just delivered it
         return None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        log.error("%s cannot be read (%s) and is put aside as .damaged", path, type(error).__name__)
-        path.rename(path.with_suffix(".damaged"))
-        return None
+    except OSError as error:
+        log.error("%s cannot be read now: %s", path, error.strerror)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        log.error("%s is damaged (%s) and is put aside", path, type(error).__name__)
+        with contextlib.suppress(OSError):
+            path.rename(path.with_suffix(".damaged"))
+    return None
