@@ -20,6 +20,7 @@ from deepthink.cli import (
     import_,
     init,
     keys,
+    messages,
     publish,
     recognise,
     retain,
@@ -57,6 +58,7 @@ app.add_typer(review.app, name="review")
 app.add_typer(exports.app, name="versions")
 app.add_typer(weights.app, name="weights")
 app.add_typer(keys.app, name="keys")
+app.add_typer(messages.app, name="messages")
 app.add_typer(benchmark.app, name="benchmark")
 app.add_typer(serve.app, name="serve")
 
