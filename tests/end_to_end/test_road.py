@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from deepthink.flow.wiring import Site
 from deepthink.settings import load
 from deepthink.simulate.plan import drawn_plan, simulate
 from deepthink.simulate.reviewer import review_by_truth
+from deepthink.validation.report import energy
 from tests.end_to_end.command import DEEPTHINK, command
 
 # What may differ between two walks: times, identifiers, and pictures of progress.
@@ -44,7 +46,11 @@ def lasting(folder: Path) -> dict[str, str]:
 
 def _timeless(path: Path) -> bytes:
     if path.name.startswith("training_"):
-        return json.dumps({k: v for k, v in json.loads(path.read_text()).items() if k != "seconds"}).encode()
+        return json.dumps(
+            {k: v for k, v in json.loads(path.read_text()).items() if k not in ("seconds", "energy")}
+        ).encode()
+    if path.name == "report.html":
+        return re.sub(rb"<th>energy</th>.*", b"", path.read_bytes())
     if path.name.startswith("facelist") and path.suffix == ".csv":
         return "\n".join(line[: line.rfind(",2026") if ",2," in line else None] for line in path.open()).encode()
     return path.read_bytes()
@@ -94,6 +100,13 @@ def _kill_during(folder: Path, step: int) -> bool:
         os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     return alive
+
+
+def test_what_training_took_in_energy_is_in_its_figures_and_its_report(walked):
+    measured = json.loads((walked / "training/training_alpha.json").read_text())["energy"]
+    assert measured.get("unknown") or measured["watt_hours"] > 0
+    assert f"<th>energy</th><td>{energy(measured)}</td>" in (walked / "registry/alpha/report.html").read_text()
+    assert not (walked / "training/.energy_alpha.json").exists()
 
 
 def test_a_walk_that_is_over_waits_for_something_new(walked):

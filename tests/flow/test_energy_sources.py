@@ -22,7 +22,7 @@ ORIN_NANO = {  # JetPack 6 on an Orin Nano: millivolts and milliamperes, in4 to 
 AGX_ORIN = {
     "name": "ina3221", "in1_label": "VDD_GPU_SOC", "in1_input": "19928", "curr1_input": "160",
     "in2_label": "VDD_CPU_CV", "in2_input": "19928", "curr2_input": "40",
-    "in3_label": "VIN_SYS_5V0", "in3_input": "4992", "curr3_input": "760",
+    "in3_label": "VIN_SYS_5V0", "in3_input": "4992", "curr3_input": "760", "in7_label": "sum of shunt voltages",
 }  # fmt: skip
 PMIC = """ 3V7_WL_SW_A current(0)=0.00195186A
    3V3_SYS_A current(1)=0.12687090A

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from deepthink.validation.challenge import challenge
 from deepthink.validation.gates import Limits
 from deepthink.validation.metrics import Rate
@@ -55,6 +57,26 @@ def test_a_page_without_pictures_is_whole(tmp_path):
     assert "mia is known from 1 event." in text
     assert "By hour" in text
     assert "DET" in text
+
+
+@pytest.mark.parametrize(
+    ("measured", "said"),
+    [
+        ({"watt_hours": 1.2342, "measured_seconds": 2040.0}, "1.23 Wh over 34 min, 2.2 W mean"),
+        ({"watt_hours": 0.0, "measured_seconds": 0.4}, "0 Wh over 0 s, 0.0 W mean"),
+        ({"watt_hours": None, "measured_seconds": 0.0}, "not measured on this machine"),
+        (
+            {"unknown": "it has no power sensor that is known here"},
+            "this machine: it has no power sensor that is known",
+        ),
+        (None, "not measured on this machine"),
+    ],
+)
+def test_what_training_took_is_told_or_said_to_be_unknown(measured, said, tmp_path):
+    verdict = validate("beta", [event(0, "ann", ["ann"], answers=["ann"])], Limits(), None)
+    write_report(tmp_path / "report.html", verdict, {**TRAINING, "energy": measured})
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert said in text[text.index("<th>energy</th>") :]
 
 
 def test_names_are_text_and_the_page_asks_nobody_for_anything(tmp_path):

@@ -144,7 +144,7 @@ def _rapl(root: Path) -> Found:
 
     Sub-zones (core, uncore, dram) and intel-rapl-mmio, a second way to the same counter, are not added.
     """
-    zones = sorted(zone for zone in root.glob("sys/class/powercap/intel-rapl:*") if zone.name.count(":") == 1)
+    zones = sorted(root.glob("sys/class/powercap/intel-rapl:*"))
     named = {zone: text(zone / "name") for zone in zones}
     platform = tuple(zone for zone, name in named.items() if name == "psys" and number(zone / "energy_uj"))
     packages = tuple(zone for zone, name in named.items() if name.startswith("package"))

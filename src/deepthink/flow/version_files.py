@@ -67,6 +67,11 @@ class VersionFiles:
         return self.folder / f".search_{self.version}.jsonl"
 
     @property
+    def energy(self) -> Path:
+        """What training has taken so far, for one that goes on after a kill."""
+        return self.folder / f".energy_{self.version}.json"
+
+    @property
     def split(self) -> Path:
         """The events kept from training."""
         return self.folder / f"split_{self.version}.json"

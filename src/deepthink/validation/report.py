@@ -109,4 +109,29 @@ def _made(training: dict[str, Any]) -> dict[str, str]:
         "cross-validated accuracy": f"{training['cross_validated_accuracy'] or 0:.4f} of single faces",
         "threshold": f"{calibration['threshold']:.3f}, for {100 * calibration['fpir']:g} % of strangers' events named",
         "set on": f"{calibration['strangers']} events of strangers, {calibration['cohort']} of a cohort of residents",
+        "energy": energy(training.get("energy") or {}),
     }
+
+
+def energy(measured: Mapping[str, Any]) -> str:
+    """Say what a training took in energy.
+
+    Parameters
+    ----------
+    measured : mapping
+        watt_hours and the measured_seconds they are of; or unknown: why.
+
+    Examples
+    --------
+    >>> energy({"watt_hours": 82.5, "measured_seconds": 29700.0})
+    '82.5 Wh over 8.2 h, 10.0 W mean'
+    >>> energy({"unknown": "it has no sensor"})
+    'not measured on this machine: it has no sensor'
+    """
+    taken, seconds = measured.get("watt_hours"), measured.get("measured_seconds")
+    if taken is None or not seconds:
+        return ": ".join(["not measured on this machine", *filter(None, [measured.get("unknown")])])
+    units = ((3600, "h"), (60, "min"), (1, "s"))
+    size, unit = next((one for one in units if seconds >= 2 * one[0]), units[-1])
+    took = f"{seconds / size:.1f}" if unit == "h" else f"{seconds / size:.0f}"
+    return f"{taken:.3g} Wh over {took} {unit}, {3600 * taken / seconds:.1f} W mean"
