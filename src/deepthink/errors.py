@@ -19,6 +19,8 @@ DeepthinkError
 ├── DeploymentError                       a target did not take a version
 ├── DeliveryError                         a message that did not arrive
 └── StepError                             a step that could not be finished
+    ├── InUseError                        another process is at it
+    └── StalledError                      it stood still, or its process died: another try may help
 """
 
 from __future__ import annotations
@@ -135,3 +137,12 @@ class DeliveryError(DeepthinkError):
 
 class StepError(DeepthinkError):
     """A step that could not be finished."""
+
+
+class InUseError(StepError):
+    """Another process is at it; it can be tried again when that has ended."""
+
+
+class StalledError(StepError):
+    """A step stood still and was ended, or its process died; another try may help."""
+

@@ -14,7 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from deepthink.errors import StepError
+from deepthink.errors import InUseError
 
 LOCK_SECONDS = 60.0
 
@@ -116,14 +116,14 @@ def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
 
     Raises
     ------
-    StepError
+    InUseError
         Another process has held the lock for `seconds`.
     """
     lock = FileLock(path.with_name(f".{path.name}.lock"))
     until = time.monotonic() + seconds
     while not _acquired(lock, path.parent, until - time.monotonic()):
         if time.monotonic() >= until:
-            raise StepError(
+            raise InUseError(
                 f"{path} is in use by another deepthink process (waited {seconds:.0f} s). "
                 "Wait for it to end, or stop it."
             )

@@ -35,6 +35,7 @@ from deepthink.cli import (
     train,
     validate,
     verify,
+    watch,
     weights,
 )
 from deepthink.errors import DeepthinkError
@@ -51,7 +52,7 @@ app = typer.Typer(
 )
 for module in (
     demo, init, simulate, import_, detect, recognise, sweep, embed, suggest, train, validate, publish, deploy, verify,
-    rollback, run, status, doctor, retain,
+    rollback, run, watch, status, doctor, retain,
 ):  # fmt: skip
     module.add_to(app)
 app.add_typer(review.app, name="review")

@@ -44,12 +44,15 @@ class Login:
         >>> Login("porch.lan", Path("known_hosts"), port=2222).command("deepthink")[-5:-1]
         ['-p', '2222', '--', 'porch.lan']
         """
+        python = shlex.quote(self.python.removeprefix("~/"))  # a session begins in the home folder
+        return self.running(f"exec {python} -c {shlex.quote(HEAD)} {shlex.quote(folder)}")
+
+    def running(self, there: str) -> list[str]:
+        """Return the command that runs a line of shell there."""
         options = {**OPTIONS, "UserKnownHostsFile": quoted(self.known_hosts)}
         if self.key:
             options |= {"IdentityFile": quoted(self.key), "IdentitiesOnly": "yes"}
         given = [part for name, value in options.items() for part in ("-o", f"{name}={value}")]
-        python = shlex.quote(self.python.removeprefix("~/"))  # a session begins in the home folder
-        there = f"exec {python} -c {shlex.quote(HEAD)} {shlex.quote(folder)}"
         return ["ssh", "-T", *given, *self._flags(), "--", self.host, there]
 
     def _flags(self) -> list[str]:

@@ -23,6 +23,7 @@ from deepthink.recognition.recognise import Answer, look, recognise, write_answe
 from deepthink.recognition.sentinelcam import recognise_faces
 from deepthink.records import UNKNOWN, Box, FrameKey, Progress
 
+FILMED_SECONDS = 120.0
 NEAR_SECONDS = 1.0  # a picture without a tracking line of its own takes the nearest one within this
 
 
@@ -50,7 +51,7 @@ class RecogniseReport:
 def detect_site(site: Site, dates: list[str] | None, again: bool, progress: Progress) -> DetectReport:
     """Find faces in all events that were not looked at yet, and write their `fd1` sets."""
     everything = site.events(site.datasink.dates() if dates is None else dates)
-    todo = [event for event in everything if again or FACES not in event.types]
+    todo = [event for event in everything if is_over(event) and (again or FACES not in event.types)]
     frames = faces = 0
     own = threading.local()  # OpenCV's detectors are for one thread each
 
@@ -65,6 +66,11 @@ def detect_site(site: Site, dates: list[str] | None, again: bool, progress: Prog
         frames, faces = frames + looked, faces + len(found)
     progress(len(todo), len(todo), "")
     return DetectReport(len(todo), frames, faces, site.datasink.problems.count)
+
+
+def is_over(event: Event) -> bool:
+    """Whether an event's pictures are all there: a camera may still be filming one that has just begun."""
+    return abs((datetime.now() - event.start).total_seconds()) > FILMED_SECONDS
 
 
 def faces_of(site: Site, event: Event, detector: Detector) -> tuple[int, list[Mark]]:

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from deepthink.errors import MissingExtraError, StepError
+from deepthink.errors import MissingExtraError, StalledError, StepError
 from deepthink.files import replacing, write_text
 from deepthink.flow.heartbeat import ENDING
 from deepthink.records import Progress
@@ -45,8 +45,9 @@ def execute(
     Raises
     ------
     StepError
-        A cell failed, the message is the last line of its traceback; or a cell hung or its process died, the message
-        says in which.
+        A cell failed; the message is the last line of its traceback.
+    StalledError
+        A cell hung or its process died; the message says in which.
     """
     try:
         import jupytext
@@ -63,15 +64,16 @@ def execute(
             with replacing(failed if wrong else executed) as beside:
                 beside.write_bytes(done.read_bytes())
     if wrong:
-        raise StepError(f"{name}: {wrong.rstrip('.')}. Its cells: {failed}")
+        kind, said = wrong
+        raise kind(f"{name}: {said.rstrip('.')}. Its cells: {failed}")
     _write_page(executed)
     return executed
 
 
 def _run(
     plain: Path, done: Path, parameters: Mapping[str, Any], executed: Path, progress: Progress, stall: float
-) -> str:
-    """Run all cells in a kernel of their own; returns what went wrong, empty when nothing did."""
+) -> tuple[type[StepError], str] | None:
+    """Run all cells in a kernel of their own; returns what went wrong, None when nothing did."""
     import papermill
     from nbclient.exceptions import DeadKernelError
 
@@ -85,14 +87,14 @@ def _run(
                 cwd=str(executed.parent), start_timeout=START_SECONDS, kernel_manager_class=watch.kernel_class,
             )  # fmt: skip
         except papermill.PapermillExecutionError as error:
-            return f"{error.ename}: {error.evalue}"
+            return StepError, f"{error.ename}: {error.evalue}"
         except DeadKernelError:
             if watch.hung:
-                return f"ended after {stall / 60:.0f} minutes without progress, in {watch.hung}"
-            return f"its process died, in {running_cell(done)}; mostly that is for want of memory"
+                return StalledError, f"ended after {stall / 60:.0f} minutes without progress, in {watch.hung}"
+            return StalledError, f"its process died, in {running_cell(done)}; mostly that is for want of memory"
         except RuntimeError as error:  # a kernel that ends before it answers
-            return f"its process did not start ({error}): `deepthink doctor` looks at what it needs"
-    return ""
+            return StalledError, f"its process did not start ({error}): `deepthink doctor` looks at what it needs"
+    return None
 
 
 @contextlib.contextmanager

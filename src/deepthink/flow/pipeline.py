@@ -13,6 +13,7 @@ from deepthink.curation.facelist import Facelist, Status
 from deepthink.errors import GateError, SettingsError
 from deepthink.files import locked
 from deepthink.flow.collect import detect_site, recognise_site, sweep_site
+from deepthink.flow.energy import measuring
 from deepthink.flow.enrol import embed_site
 from deepthink.flow.journal import Journal, Run
 from deepthink.flow.pace import Expectation, Teller
@@ -105,18 +106,28 @@ def run(
         return Walk(walked.version, walked.done, context.waits_for, walked.figures)
 
 
-def collect(site: Site, watch: Watch = _unwatched) -> dict[str, Any]:
+def collect(site: Site) -> dict[str, Any]:
     """Take the steps that need no person and make no version: detect, recognise, sweep; what each did."""
+    return _apart(site, ("detect", "recognise", "sweep"))
+
+
+def answer(site: Site) -> dict[str, Any]:
+    """Let the version in production answer what nobody has answered yet."""
+    return _apart(site, ("answer",))
+
+
+def _apart(site: Site, steps: tuple[str, ...]) -> dict[str, Any]:
+    """Take steps that belong to no run."""
+    figures: dict[str, Any] = {}
     with locked(site.training / "run", seconds=1):
-        figures, teller = {}, Teller(site.watch_folder, "", "", Expectation(()))
+        teller = Teller(site.watch_folder, "", "", Expectation(Journal(site.training).entries()))
         try:
-            for step in COLLECTING:
-                with watch(step) as progress:
-                    context = Context(site, "", teller.telling(step, [], progress), None)
-                    figures[step] = _plain(STEPS[step](context))
+            for number, step in enumerate(steps, 1):
+                tell = teller.telling(step, list(steps[number:]), lambda done, total, what: None)
+                figures[step] = _plain(STEPS[step](Context(site, "", tell, None)))
         finally:
             teller.end()
-        return figures
+    return figures
 
 
 def _walk(context: Context, journal: Journal, walked: Run, steps: list[str], watch: Watch, teller: Teller) -> Run:
@@ -178,13 +189,14 @@ def _take(
 ) -> Run:
     """Take one step and note it; one that waits for a person is not noted as done."""
     began = time.monotonic()
-    with watch(step) as progress:
+    kept = context.site.watch_folder / f"energy_{walked.run}_{step}.json"
+    with watch(step) as progress, measuring(keep=kept) as meter:
         context.progress = teller.telling(step, ahead, progress)
         figures = STEPS[step](context)
     if context.waits_for:
         return walked
     counted = {"units": teller.units} if teller.units else {}
-    return journal.finished(walked, step, time.monotonic() - began, {**counted, **_plain(figures)})
+    return journal.finished(walked, step, time.monotonic() - began, {**meter.figures(), **counted, **_plain(figures)})
 
 
 def _plain(figures: Any) -> dict[str, Any]:
@@ -270,4 +282,3 @@ STEPS: dict[str, Callable[[Context], Any]] = {
     "deploy": _deploy,
     "answer": _answer,
 }
-COLLECTING = ("detect", "recognise", "sweep")

@@ -18,6 +18,7 @@ from deepthink.flow.kernel import LocalKernel
 from deepthink.records import Progress
 
 POLL_SECONDS = 0.5
+STOPPED_SECONDS = 20.0  # between two looks: the machine slept, or the run was paused for its heat
 
 
 @dataclass
@@ -46,8 +47,11 @@ class Watch:
     def follow(self, ended: threading.Event) -> None:
         """Pass beats on until the run ends; end it when nothing has moved for too long."""
         last, since = self._state(), time.monotonic()
+        looked = since
         while not ended.wait(POLL_SECONDS):
-            state = self._state()
+            state, before, looked = self._state(), looked, time.monotonic()
+            if looked - before > STOPPED_SECONDS:
+                since = looked  # we were stopped, and the notebook with us: that is no hang of its own
             if state != last:
                 if state[1] != last[1]:
                     _touch(self.beat)  # a finished cell is a sign of life too, for those who look from outside

@@ -1,0 +1,82 @@
+"""Hears SentinelCam's sentinel say that it has embedded new faces: its log publisher (docs/formats.md, 1.3)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from typing import Any
+
+from deepthink.datasink.wire import open_socket, zmq
+
+log = logging.getLogger(__name__)
+TOPIC, TASK = b"Sentinel.INFO", "FaceDataUpdate"
+LONGEST = 64 * 1024  # bytes of a message; an end of job has some 400
+MOST_AT_ONCE = 200  # messages before others are heard
+_JOB = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+class Ear:
+    """A subscription to a sentinel's log.
+
+    Parameters
+    ----------
+    address : str
+        tcp://sentinel:5566. It need not be there yet: the connection is made when it comes, and again when it goes.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._context = zmq.Context()
+        self.socket = open_socket(self._context, zmq.SUB)
+        self.socket.maxmsgsize, self.socket.rcvhwm = LONGEST, 1000
+        self.socket.reconnect_ivl, self.socket.reconnect_ivl_max = 500, 30_000
+        self.socket.subscribe(TOPIC)
+        self.socket.connect(address)
+
+    def heard(self) -> list[tuple[str, str]]:
+        """Return the updates that ended since the last call: the job's id, and its date."""
+        found = []
+        for _ in range(MOST_AT_ONCE):
+            try:
+                frames = self.socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                break
+            ended = update_ended(frames)
+            if ended is not None:
+                found.append(ended)
+        return found
+
+    def close(self) -> None:
+        """End the subscription."""
+        self._context.destroy(linger=0)
+
+
+def update_ended(frames: list[bytes]) -> tuple[str, str] | None:
+    """Return which update has ended well, if that is what a message says; None for whatever else it says.
+
+    Examples
+    --------
+    >>> said = {"flag": "EOJ", "task": "FaceDataUpdate", "status": "Done", "jobid": "a" * 32, "date": "2026-03-05"}
+    >>> update_ended([b"Sentinel.INFO", json.dumps(said).encode()])
+    ('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', '2026-03-05')
+    >>> update_ended([b"Sentinel.INFO", b"FaceDataUpdate: 4 face selections processed for 2026-03-05."])
+    """
+    said = _read(frames)
+    if not isinstance(said, dict) or said.get("flag") != "EOJ" or said.get("task") != TASK:
+        return None
+    job, status = said.get("jobid"), said.get("status")
+    if status != "Done":
+        log.warning("The sentinel's %s ended as %.40r: nothing is trained for it", TASK, status)
+        return None
+    if not isinstance(job, str) or not _JOB.fullmatch(job):
+        return None
+    return job, str(said.get("date"))[:10]
+
+
+def _read(frames: list[bytes]) -> Any:
+    if len(frames) != 2 or not frames[0].startswith(TOPIC) or b"EOJ" not in frames[1]:
+        return None
+    try:
+        return json.loads(frames[1])
+    except (ValueError, RecursionError):
+        return None
