@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PRESS = b"PRESS"
 BETWEEN_PRESSES = 10.0  # seconds; and between two births of Home Assistant
 BETWEEN_STATES = 1.0
-FIRST_WAIT, MOST_WAIT = 1.0, 60.0  # seconds until it is tried again
+WAITS = 1.0, 60.0  # seconds until it is tried again: the first, doubled until the last
 STEADY = 10.0  # a connection that lasted so long was one: the next wait is the first again
 FAREWELL = 2.0  # at most, to say that we are offline
 
@@ -41,10 +41,18 @@ class Broker:
         To log in with.
     train : callable
         What *train now* does; called in the thread, at most once in ten seconds.
+    waits : pair of float, default=(1, 60)
+        Seconds until a connection is tried again, at first and at most.
     """
 
-    def __init__(self, settings: MqttSettings, password: str | None, train: Callable[[], None]) -> None:
-        self.settings, self.train = settings, train
+    def __init__(
+        self,
+        settings: MqttSettings,
+        password: str | None,
+        train: Callable[[], None],
+        waits: tuple[float, float] = WAITS,
+    ) -> None:
+        self.settings, self.train, self.waits = settings, train, waits
         self.topic, self.connected = settings.topic, False
         self._client = make_client(settings, password, f"deepthink-{settings.topic}")
         self._client.will_set(f"{self.topic}/availability", "offline", qos=1, retain=True)
@@ -83,7 +91,8 @@ class Broker:
         return {**{at: as_json(payload) for at, payload in found.items()}, f"{self.topic}/availability": "online"}
 
     def _run(self) -> None:
-        wait = FIRST_WAIT
+        first, most = self.waits
+        wait = first / 2
         while not self._end.is_set():
             self._connected_at = time.monotonic()
             try:
@@ -92,7 +101,7 @@ class Broker:
                 self._away(said(error))
             steady = self.connected and time.monotonic() - self._connected_at > STEADY
             self.connected = False
-            wait = FIRST_WAIT if steady else min(MOST_WAIT, wait * 2)
+            wait = first if steady else min(most, wait * 2)
             self._end.wait(wait)
 
     def _stay(self) -> None:

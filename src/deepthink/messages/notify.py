@@ -59,8 +59,11 @@ class Notify:
         except ImportError as error:
             raise MissingExtraError(str(error.name), "watch") from None
         with _listening() as heard:
-            sender = apprise.Apprise(asset=apprise.AppriseAsset(app_id="DeepThink", app_desc="DeepThink", app_url=""))
-            if not sender.add(apprise.Apprise.instantiate(self.address, asset=sender.asset) or ()):
+            # no picture: it would be fetched from elsewhere by whoever reads the message
+            said = {"app_id": "DeepThink", "app_desc": "DeepThink", "app_url": ""}
+            asset = apprise.AppriseAsset(**said, image_url_mask="", image_url_logo="")
+            sender = apprise.Apprise()
+            if not sender.add(apprise.Apprise.instantiate(self.address, asset=asset) or ()):
                 raise DeliveryError(f"Apprise cannot use this address: {self._without_secrets(heard)}")
             if not sender.notify(body=news.text, title=news.title, notify_type=KINDS[news.kind]):
                 raise DeliveryError(self._without_secrets(heard) or "it was refused")
