@@ -60,12 +60,16 @@ class Notify:
             raise MissingExtraError(str(error.name), "watch") from None
         with _listening() as heard:
             # no picture: it would be fetched from elsewhere by whoever reads the message
-            said = {"app_id": "DeepThink", "app_desc": "DeepThink", "app_url": ""}
-            asset = apprise.AppriseAsset(**said, image_url_mask="", image_url_logo="")
-            sender = apprise.Apprise()
-            if not sender.add(apprise.Apprise.instantiate(self.address, asset=asset) or ()):
+            name = "DeepThink"
+            asset = apprise.AppriseAsset(app_id=name, app_desc=name, app_url="", image_url_mask="", image_url_logo="")
+            service = apprise.Apprise.instantiate(self.address, asset=asset)
+            if service is None:
                 raise DeliveryError(f"Apprise cannot use this address: {self._without_secrets(heard)}")
-            if not sender.notify(body=news.text, title=news.title, notify_type=KINDS[news.kind]):
+            sender = apprise.Apprise()
+            sender.add(service)
+            # as text: where a message is HTML, Apprise escapes what names of people may hold
+            as_text = apprise.NotifyFormat.TEXT
+            if not sender.notify(news.text, news.title, apprise.NotifyType(KINDS[news.kind]), body_format=as_text):
                 raise DeliveryError(self._without_secrets(heard) or "it was refused")
 
     def _without_secrets(self, heard: list[str]) -> str:

@@ -34,7 +34,7 @@ class Metrics:
     def __init__(self, server: _Server) -> None:
         self._server = server
         self.port = server.server_port
-        self._thread = threading.Thread(target=server.serve_forever, args=(1.0,), name="metrics", daemon=True)
+        self._thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -98,6 +98,8 @@ class _Handler(WSGIRequestHandler):
 
 class _Server(WSGIServer):
     """A thread for each connection, of which there are few: a client that never ends loses its place to a newer one."""
+
+    request_queue_size = 64
 
     def __init__(self, family: int, address: tuple[str, int]) -> None:
         self.address_family = family

@@ -104,8 +104,10 @@ class Webhook:
 @contextmanager
 def _ending(sock: socket.socket) -> Iterator[None]:
     """End a conversation that takes too long as a whole; a socket's own timeout begins anew with each byte."""
+    ended = threading.Event()
 
     def end() -> None:
+        ended.set()
         with suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
 
@@ -116,6 +118,8 @@ def _ending(sock: socket.socket) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+        if ended.is_set():  # what the receiver seemed to say is what it had said until then
+            raise TimeoutError
 
 
 def _why(error: Exception) -> str:
