@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -73,13 +74,19 @@ class Outbox:
         while self.held:
             news, channels = self.held[0]
             try:
-                name = f"{self._number():020d}-{news.id}.json"
-                write_json(self.folder / name, Waiting.of(news, channels, time.time()).as_dict())
+                self._keep(news, channels)
             except OSError as error:
                 log.error("news could not be kept (%s): %s", error.strerror or error, news.title)
                 return False
             del self.held[0]
         return True
+
+    def _keep(self, news: News, channels: list[str]) -> None:
+        """Write news; those that wait already, by their id, are not put twice."""
+        name = re.sub(r"[^\w.-]", "_", news.id)[:100]
+        if not any(path.name[21:] == f"{name}.json" for path in self._paths()):
+            path = self.folder / f"{self._number():020d}-{name}.json"
+            write_json(path, Waiting.of(news, channels, time.time()).as_dict())
 
     def due(self, now: float | None = None) -> float | None:
         """Return when there is something to send, in seconds since 1970; None: nothing waits."""
