@@ -187,9 +187,6 @@ def test_a_repeat_has_the_same_id(outbox):
     assert len(set(ids)) == 1
 
 
-@pytest.mark.parametrize(
-    "damage", [b"", b"{", b"[]", b"null", b'{"news": {}}', b'{"news": {"kind": 1}, "to": [], "since": 0}']
-)
 def test_what_waits_already_is_not_put_twice(outbox):
     """The service puts news again when it was killed before it had noted that it did."""
     twice = News("trouble", "a", "x", id="run-7/../failed")
@@ -200,6 +197,9 @@ def test_what_waits_already_is_not_put_twice(outbox):
     assert channel.got == ["a"]
 
 
+@pytest.mark.parametrize(
+    "damage", [b"", b"{", b"[]", b"null", b'{"news": {}}', b'{"news": {"kind": 1}, "to": [], "since": 0}']
+)
 def test_a_damaged_file_is_put_aside(outbox, damage, caplog):
     outbox.put(news("a"), ["ntfy"])
     files(outbox)[0].write_bytes(damage)
