@@ -17,6 +17,7 @@ from deepthink.web.users import Users
 from tests.web.conftest import PASSWORD, browser, faces_on, open_desk
 
 HOST = "http://cameras.home:8010"
+PLACES = {"number": 1, "size": "small", "place": 0, "version": "alpha", "kind": "report", "digest": "a" * 24}
 CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
@@ -41,9 +42,9 @@ def log_in(guarded, name, password=PASSWORD):
 
 def test_every_route_is_closed_to_who_is_not_logged_in(guarded):
     client = browser(guarded.app, HOST)
-    paths = [path.format(number=1, size="small", place=0) for path in guarded.app.openapi()["paths"]]
+    paths = [path.format(**PLACES) for path in guarded.app.openapi()["paths"]]
     assert {"/", "/card", "/faces/1/small.jpg", "/frames/1/0.jpg", "/api/act"} <= set(paths)
-    for path in [*paths, "/openapi.json", "/docs", "/nowhere", "/logins", "/staticx"]:
+    for path in [*paths, "/status/events", "/openapi.json", "/docs", "/nowhere", "/logins", "/staticx"]:
         answers = [client.get(path), client.post(path, json={}), client.head(path), client.put(path, json={})]
         assert {answer.status_code for answer in answers} == {401}, path
         assert all(b"\xff\xd8" not in answer.content for answer in answers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -115,8 +116,35 @@ def review(
         return
     if (certificate is None) != (key is None):
         raise SettingsError("--certificate and --key go together.")
-    served = Review(opened, host, port, certificate, key, thumbnails * 2**20)
+    served = Review(opened, host, port, certificate, key, thumbnails * 2**20, flags or ())
     until_ended(served, f"Review at {served.address} . End with Ctrl-C.")
+
+
+@app.command("status", epilog="Example: deepthink serve status --site my-site --review http://trainer:8010")
+def status(
+    host: Annotated[str, typer.Option(help="The address to listen on; any but this machine's own needs logins.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes any that is free.")] = 8011,
+    certificate: Annotated[Path | None, typer.Option(help="TLS: the certificate, PEM.")] = None,
+    key: Annotated[Path | None, typer.Option(help="TLS: its private key, PEM.")] = None,
+    review: Annotated[str | None, typer.Option(metavar="URL", help="Where the review page is, to link to it.")] = None,
+    site: SiteFlag = HERE,
+    flags: SetFlag = None,
+) -> None:
+    """Serve the status page: what is current where, what waits for you, and how recognition does; live."""
+    from deepthink.settings import load  # and no part of the site: the service stays small
+
+    try:
+        from deepthink.web.status_service import StatusService
+    except ImportError as error:
+        raise MissingExtraError(error.name or "fastapi", "web") from None
+    if (certificate is None) != (key is None):
+        raise SettingsError("--certificate and --key go together.")
+    if review is not None and not re.match(r"https?://[^/]", review):
+        raise SettingsError("--review is an address such as http://trainer:8010")
+    served = StatusService(load(site, flags or ()), host, port, certificate, key, review, flags or ())
+    until_ended(served, f"Status at {served.address} . End with Ctrl-C.")
 
 
 def _change_users(users: Users, add: str | None, role: str, remove: str | None) -> None:

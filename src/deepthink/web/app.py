@@ -1,26 +1,21 @@
-"""The review page as an application: its parts put together."""
+"""The review page as an application: its parts put together, with the status page beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
-from fastapi.staticfiles import StaticFiles
-from fastapi.templating import Jinja2Templates
+from fastapi.responses import JSONResponse, Response
 
-from deepthink.errors import BadInputError, BadNameError, DeepthinkError, StaleViewError
+from deepthink.errors import StaleViewError
 from deepthink.flow.desk import Desk
-from deepthink.web import deeds, entrance, pages, views
+from deepthink.web import deeds, entrance, pages, status
 from deepthink.web.guard import Guard
 from deepthink.web.parts import Parts
 from deepthink.web.pictures import Faces
+from deepthink.web.shell import make_shell, make_templates
+from deepthink.web.status_parts import Status
 
-HERE = Path(__file__).parent
 
-
-def make_app(desk: Desk, guard: Guard, faces: Faces, encrypted: bool = False) -> FastAPI:
+def make_app(desk: Desk, guard: Guard, faces: Faces, encrypted: bool = False, shown: Status | None = None) -> FastAPI:
     """Make the application.
 
     Parameters
@@ -31,33 +26,18 @@ def make_app(desk: Desk, guard: Guard, faces: Faces, encrypted: bool = False) ->
     faces : Faces
     encrypted : bool
         Whether browsers reach it by TLS alone: cookies are then sent no other way.
+    shown : Status, optional
+        What the status page shows; by default that of the desk's site.
     """
-    app = FastAPI(title="DeepThink review", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
-    templates = Jinja2Templates(HERE / "templates")
-    templates.env.filters["shown"] = templates.env.globals["named"] = views.shown_name(desk.path)
-    app.state.parts = Parts(desk, guard, faces, templates, encrypted)
-    app.middleware("http")(guard)
-    for error, status in ((StaleViewError, 409), (BadInputError, 400), (DeepthinkError, 503)):
-        app.add_exception_handler(error, _told(status))
-    for part in (entrance, pages, deeds):
-        app.include_router(part.router)
-    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-
-    @app.get("/healthz", response_class=HTMLResponse, include_in_schema=False)
-    def healthz() -> str:
-        """Answer that the page is there."""
-        return "here"
-
+    templates = make_templates(desk.path, "review")
+    door = Parts(guard=guard, templates=templates, encrypted=encrypted, desk=desk, faces=faces)
+    app = make_shell("review", door, [part.router for part in (entrance, pages, deeds, status)])
+    app.state.status = shown or Status(desk.site.settings)
+    app.add_exception_handler(StaleViewError, _first)
     return app
 
 
-def _told(status: int) -> Callable[[Request, Exception], Response]:
-    def tell(request: Request, error: Exception) -> Response:
-        content: dict[str, object] = {"detail": str(error)}
-        if isinstance(error, BadNameError):
-            content["suggestion"] = error.suggestion
-        if isinstance(error, StaleViewError):
-            content |= {"detail": deeds.meanwhile(request, error), "rows": error.rows}
-        return JSONResponse(content, status)
-
-    return tell
+def _first(request: Request, error: Exception) -> Response:
+    """Say who was first."""
+    assert isinstance(error, StaleViewError)
+    return JSONResponse({"detail": deeds.meanwhile(request, error), "rows": error.rows}, 409)

@@ -1,15 +1,15 @@
-"""What every route is asked with: the parts it works on, who asks, and which cards they go through."""
+"""What every route of the review page is asked with: the parts it works on, and which cards somebody goes through."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Depends, HTTPException, Query, Request
+from fastapi import Depends, Query, Request
 
 from deepthink.curation.lanes import QUEUE, Filter
 from deepthink.flow.desk import Hand
+from deepthink.web.door import Looker
 from deepthink.web.parts import Parts
-from deepthink.web.users import User
 
 Word = Annotated[str, Query(max_length=200)]
 
@@ -20,14 +20,8 @@ def parts(request: Request) -> Parts:
     return found
 
 
-def looks(request: Request) -> User:
-    """Return who asks; the guard has let them in."""
-    user: User = request.state.user
-    return user
-
-
 def hand(
-    user: Annotated[User, Depends(looks)],
+    user: Looker,
     lane: Word = QUEUE,
     camera: Word = "",
     day: Word = "",
@@ -38,17 +32,5 @@ def hand(
     return Hand(lane, Filter(camera, day, person, quality), user.name)
 
 
-def _needs(role: str) -> Any:
-    def needed(user: Annotated[User, Depends(looks)]) -> User:
-        if not user.may(role):
-            raise HTTPException(403, f"{user.name} may {user.role}; this needs somebody who may {role}.")
-        return user
-
-    return needed
-
-
 Shared = Annotated[Parts, Depends(parts)]
 InHand = Annotated[Hand, Depends(hand)]
-Looker = Annotated[User, Depends(looks)]
-Reviewer = Annotated[User, Depends(_needs("review"))]
-Administrator = Annotated[User, Depends(_needs("administer"))]

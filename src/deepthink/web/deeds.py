@@ -11,10 +11,11 @@ from deepthink.curation.actions import Order, find
 from deepthink.curation.history import Action, in_force
 from deepthink.errors import StaleViewError
 from deepthink.web import views
-from deepthink.web.asking import Administrator, Reviewer, Shared
-from deepthink.web.pages import REFUSED
+from deepthink.web.asking import Shared
+from deepthink.web.door import REFUSED, Administrator, Reviewer
 from deepthink.web.parts import Parts
 from deepthink.web.users import User
+from deepthink.web.words import ago
 
 router = APIRouter(prefix="/api", responses=REFUSED)
 Row = Annotated[int, Field(ge=1, le=2**31)]
@@ -109,5 +110,5 @@ def meanwhile(request: Request, error: StaleViewError) -> str:
     for action in reversed(in_force(shared.desk.history.actions())):
         if action.before.keys() & set(error.rows):
             said = views.told(action, shared.shown)
-            return f"Nothing was done: {action.who} was first, {views.ago(action.when)} ({said}). Look again."
+            return f"Nothing was done: {action.who} was first, {ago(action.when)} ({said}). Look again."
     return str(error)

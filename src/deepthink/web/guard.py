@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import ipaddress
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote, urlsplit
 
@@ -13,6 +14,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from itsdangerous import BadData, Signer, URLSafeTimedSerializer
 
 from deepthink.errors import SettingsError
+from deepthink.web.sessions import Sessions
 from deepthink.web.throttle import Throttle
 from deepthink.web.users import User, Users
 
@@ -48,7 +50,7 @@ def is_loopback(host: str) -> bool:
 
 
 class Guard:
-    """Lets in who is logged in; where nobody can log in, and only this machine can ask, the account's own user.
+    """Lets in who is logged in, to whichever service; where nobody can and only this machine can ask, its own user.
 
     Parameters
     ----------
@@ -60,10 +62,7 @@ class Guard:
 
     def __init__(self, users: Users, local: bool) -> None:
         self.users, self.local = users, local
-        secret = secrets.token_bytes(32)  # a restart ends all sessions
-        self._sessions = URLSafeTimedSerializer(secret, salt="session")
-        self._tokens = Signer(secret, salt="csrf")
-        self._ended: set[str] = set()
+        self.sessions = Sessions(users.path.parent)
         self.by_user, self.by_address = Throttle(5), Throttle(20)  # failures to log in
 
     async def __call__(self, request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -87,7 +86,7 @@ class Guard:
         if int(request.headers.get("content-length") or 0) > BIGGEST:
             return PlainTextResponse("The request is too long.", 413)
         if request.method not in SAFE and not _from_here(request):
-            return _no(403, "This request did not come from the review page.")
+            return _no(403, "This request did not come from a page of ours.")
         if path in OPEN or path.startswith("/static/"):
             return None
         user = request.state.user = self.user(request)
@@ -113,33 +112,37 @@ class Guard:
         if self.local and not self.users:
             return User(getpass.getuser(), "administer")
         try:
-            session = self._sessions.loads(request.cookies.get(COOKIE, ""), max_age=HOURS * 3600)
+            session = self._signer().loads(request.cookies.get(COOKIE, ""), max_age=HOURS * 3600)
             user = self.users.find(session["who"])
+            fits = user is not None and user.mark == session["mark"] and not self.sessions.has_ended(session["id"])
         except (BadData, KeyError, TypeError):
             return None
-        fits = user is not None and user.mark == session["mark"] and session["id"] not in self._ended
         return user if fits else None
+
+    def _signer(self) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(self.sessions.secret(), salt="session")
 
     def begin(self, response: Response, user: User, encrypted: bool) -> None:
         """Let somebody's session begin."""
-        session = self._sessions.dumps({"who": user.name, "mark": user.mark, "id": secrets.token_hex(8)})
+        session = self._signer().dumps({"who": user.name, "mark": user.mark, "id": secrets.token_hex(8)})
         text = session if isinstance(session, str) else session.decode()
         response.set_cookie(
             COOKIE, text, max_age=HOURS * 3600, httponly=True, samesite="strict", secure=encrypted, path="/"
         )
 
     def end(self, request: Request, response: Response) -> None:
-        """End a session, on this machine too: a copy of its cookie opens nothing any more."""
+        """End a session, on this machine too and for all its services: a copy of its cookie opens nothing any more."""
         try:
-            session = self._sessions.loads(request.cookies.get(COOKIE, ""), max_age=HOURS * 3600)
-            self._ended.add(session["id"])
+            session = self._signer().loads(request.cookies.get(COOKIE, ""), max_age=HOURS * 3600)
+            self.sessions.end(str(session["id"]), time.time() + HOURS * 3600)
         except (BadData, KeyError, TypeError):
             pass
         response.delete_cookie(COOKIE, path="/")
 
     def token(self, request: Request) -> str:
         """Return what a page must send along with every change."""
-        return self._tokens.get_signature(f"token {request.cookies.get(COOKIE, '')}").decode()
+        signer = Signer(self.sessions.secret(), salt="csrf")
+        return signer.get_signature(f"token {request.cookies.get(COOKIE, '')}").decode()
 
     def token_fits(self, request: Request, token: str | None) -> bool:
         """Whether a change carries the token of its session."""

@@ -12,23 +12,17 @@ from deepthink.curation.history import undone
 from deepthink.errors import BadInputError
 from deepthink.flow.desk import Hand, Shown
 from deepthink.web import views
-from deepthink.web.asking import Administrator, InHand, Looker, Shared
+from deepthink.web.asking import InHand, Shared
+from deepthink.web.door import REFUSED, Administrator, Looker
 from deepthink.web.frames import framed
 from deepthink.web.users import User
+from deepthink.web.words import ago
 
 router = APIRouter()
 Number = Annotated[int, Path(ge=1, le=2**31)]
 At = Annotated[str, Query(max_length=80)]
 PAGE = 100  # actions on one page of the history
 FOREVER = {"Cache-Control": "private, max-age=86400, immutable"}  # the address changes with the face
-REFUSED: dict[int | str, dict[str, Any]] = {
-    400: {"description": "It makes no sense; `detail` says why."},
-    401: {"description": "Nobody is logged in."},
-    403: {"description": "Whoever is logged in may not do this."},
-    404: {"description": "There is no such picture."},
-    409: {"description": "Somebody else was first; nothing was done."},
-    503: {"description": "It cannot be done now."},
-}
 
 
 @router.get("/", response_class=HTMLResponse, responses=REFUSED)
@@ -45,7 +39,7 @@ def desk(request: Request, shared: Shared, user: Looker, hand: InHand) -> Respon
         **_progress(shared, user),
         "lost": shared.desk.told_lost(),
     }
-    return _page(request, shared, user, "desk.html", content)
+    return shared.page(request, user, "desk.html", content)
 
 
 @router.get("/card", response_class=HTMLResponse, responses=REFUSED)
@@ -64,7 +58,7 @@ def card(
     shown = shared.desk.show(hand, int(at) if at.isdecimal() and len(at) < 9 else at, step)
     content = {**_card(request, shared, user, hand, shown), **_progress(shared, user)}
     content["lanes"], content["query"], content["hand"] = views.lanes(shared.desk, hand[1]), views.query(hand), hand
-    return _page(request, shared, user, "answer.html", content)
+    return shared.page(request, user, "answer.html", content)
 
 
 def _card(request: Request, shared: Shared, user: User, hand: Hand, shown: Shown | None) -> dict[str, Any]:
@@ -93,7 +87,7 @@ def people(request: Request, shared: Shared, user: Looker) -> Response:
     shared.desk.refresh()
     everybody = shared.desk.everybody()
     lanes = shared.desk.lanes_of(one.person for one in everybody)
-    return _page(request, shared, user, "people.html", {"people": everybody, "lanes": lanes})
+    return shared.page(request, user, "people.html", {"people": everybody, "lanes": lanes})
 
 
 @router.get("/history", response_class=HTMLResponse, responses=REFUSED)
@@ -104,8 +98,8 @@ def history(
     actions = shared.desk.history.actions()
     older = [action for action in actions if not before or action.number < before]
     page = older[-PAGE:][::-1]
-    content = {"actions": page, "gone": undone(actions), "views": views, "older": len(older) > PAGE}
-    return _page(request, shared, user, "history.html", content)
+    content = {"actions": page, "gone": undone(actions), "views": views, "ago": ago, "older": len(older) > PAGE}
+    return shared.page(request, user, "history.html", content)
 
 
 @router.get("/history.jsonl", responses=REFUSED)
@@ -229,9 +223,3 @@ def frame_picture(
         return Response(shared.desk.site.datasink.picture(found.key), media_type="image/jpeg", headers=FOREVER)
     except BadInputError as error:
         return Response(str(error), 404, media_type="text/plain")
-
-
-def _page(request: Request, shared: Shared, user: User, template: str, content: dict[str, Any]) -> Response:
-    common = {"user": user, "token": shared.guard.token(request), "open": shared.guard.local and not shared.guard.users}
-    answer: Response = shared.templates.TemplateResponse(request, template, {**common, **content})
-    return answer

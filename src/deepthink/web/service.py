@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import logging
-import socket
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
-import uvicorn
-
-from deepthink.errors import DeepthinkError, SettingsError
+from deepthink.errors import DeepthinkError
 from deepthink.flow.desk import Desk
 from deepthink.flow.wiring import Site
 from deepthink.web.app import make_app
-from deepthink.web.guard import Guard, is_loopback
 from deepthink.web.pictures import BOUND, Faces
+from deepthink.web.serving import Service, guard_of
+from deepthink.web.status_parts import Status
 from deepthink.web.users import FILE, Users
 
 LOG = logging.getLogger(__name__)
@@ -22,8 +21,8 @@ FOLDER = ".faces"  # of the faces that were cut out, in the folder of montages
 AGAIN = 5.0  # seconds after which the facelist is looked at again for what a sweep has added
 
 
-class Review:
-    """The review page of a site, as a service.
+class Review(Service):
+    """The review page of a site, with its status page, as a service.
 
     Parameters
     ----------
@@ -36,6 +35,8 @@ class Review:
         Of TLS.
     bound : int
         Bytes of faces that are kept on disk.
+    flags : sequence of str
+        Settings for this service alone.
 
     Raises
     ------
@@ -51,38 +52,21 @@ class Review:
         certificate: Path | None = None,
         key: Path | None = None,
         bound: int = BOUND,
+        flags: Sequence[str] = (),
     ) -> None:
-        users = users_of(site)
-        if not is_loopback(host) and not users:
-            raise SettingsError(
-                f"Others could reach {host}, and nobody has a login yet. Add one first: "
-                "deepthink serve review --add-user NAME --role administer"
-            )
-        self.desk = Desk(site)
-        faces = Faces(
-            site.settings.path(site.settings.montages) / FOLDER, lambda row: site.datasink.picture(row.frame), bound
-        )
-        app = make_app(self.desk, Guard(users, is_loopback(host)), faces, certificate is not None)
-        config = uvicorn.Config(
-            app, host=host, port=port, log_level="warning", proxy_headers=False, server_header=False,
-            ssl_certfile=certificate, ssl_keyfile=key, timeout_graceful_shutdown=3,
-        )  # fmt: skip
-        self._socket = _listening(host, port)
-        self._server = uvicorn.Server(config)
-        self._ending, self._idle = threading.Event(), threading.Event()
-        self._idle.set()
+        guard = guard_of(site.settings.root, host)
+        self.desk, self.status = Desk(site), Status(site.settings, flags)
+        folder = site.settings.path(site.settings.montages) / FOLDER
+        faces = Faces(folder, lambda row: site.datasink.picture(row.frame), bound)
+        app = make_app(self.desk, guard, faces, certificate is not None, self.status)
+        super().__init__(app, host, port, certificate, key, self.status.close)
+        self._ending = threading.Event()
         self._student = threading.Thread(target=self._study, name="study", daemon=True)
-        shown = f"[{host}]" if ":" in host else host
-        self.address = f"http{'s' * (certificate is not None)}://{shown}:{self._socket.getsockname()[1]}"
 
     def serve(self) -> None:
         """Serve until told to end."""
         self._student.start()
-        self._idle.clear()
-        try:
-            self._server.run([self._socket])
-        finally:
-            self._idle.set()
+        super().serve()
 
     def _study(self) -> None:
         """Compare faces as they come; what goes wrong is told and tried again when there is something new."""
@@ -99,28 +83,11 @@ class Review:
         """End what is going on."""
         self._ending.set()
         self.desk.stir.set()
-        self._server.should_exit = True
-        self._idle.wait(timeout=30)
+        super().close()
         if self._student.is_alive():
             self._student.join(timeout=30)
-        self._socket.close()
 
 
 def users_of(site: Site) -> Users:
     """Return who may log in at a site."""
     return Users(site.settings.root / FILE)
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    found = socket.socket(family)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((host, port))
-        found.listen(128)
-    except OSError as error:
-        found.close()
-        raise SettingsError(
-            f"{host}:{port} cannot be listened on: {error.strerror}. Give another with --port."
-        ) from None
-    return found

@@ -103,9 +103,7 @@ class Users:
             self._write({known: entry for known, entry in self._all().items() if known != name})
 
     def _write(self, users: dict[str, dict[str, str]]) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.parent.chmod(0o700)
-        (self.path.parent / ".gitignore").write_text("*\n")  # a site kept in git must not give its passwords away
+        make_private(self.path.parent)
         with replacing(self.path) as beside:
             beside.write_text(json.dumps(users, indent=2) + "\n", encoding="utf-8")
         self.path.chmod(0o600)
@@ -124,6 +122,13 @@ class Users:
         """Return a user as they stand now."""
         entry = self._all().get(name)
         return User(name, entry["role"], _mark(entry["password"])) if entry else None
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that its owner alone can look into, and that a site kept in git does not give away."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    (folder / ".gitignore").write_text("*\n")
 
 
 def _whole(entry: Any) -> bool:

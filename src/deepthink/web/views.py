@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from deepthink.curation.facelist import Row, Status
 from deepthink.curation.history import Action
 from deepthink.curation.lanes import LANES, QUALITIES, QUEUE, WAITING, Filter
-from deepthink.curation.people import People
 from deepthink.flow.desk import Desk, Hand, Shown
 from deepthink.records import UNKNOWN
 
@@ -32,20 +29,6 @@ _DONE = {
     "remove": "said to be no face", "revoke": "revoked", "refuse": "said to be somebody else's", "wait": "put back",
     "merge": "renamed, two people made one", "rename": "renamed",
 }  # fmt: skip
-
-
-def shown_name(facelist: Path) -> Callable[[str], str]:
-    """Return what gives a person's name as people see it; the file of names is read again when it has changed."""
-    people = People(facelist)
-    kept: dict[str, Any] = {"stamp": None, "names": {}}
-
-    def shown(name: str) -> str:
-        stamp = people.path.stat().st_mtime_ns if people.path.exists() else None
-        if stamp != kept["stamp"]:
-            kept.update(stamp=stamp, names=people.all())
-        return str(kept["names"].get(name, name))
-
-    return shown
 
 
 def lanes(desk: Desk, wanted: Filter) -> list[dict[str, Any]]:
@@ -129,19 +112,3 @@ def told(action: Action, name: Callable[[str], str] = str) -> str:
     words = [faces, f"as {called}" if action.verb in ("accept", "split", "rename") and called else called]
     words += [f"({name(str(about))})"] if about else []
     return " ".join(word for word in words if word)
-
-
-def ago(when: str, now: datetime | None = None) -> str:
-    """Return how long ago something was.
-
-    Examples
-    --------
-    >>> ago("2026-03-02T08:00:00", datetime(2026, 3, 2, 10, 30))
-    '2 hours ago'
-    """
-    seconds = ((now or datetime.now()) - datetime.fromisoformat(when)).total_seconds()
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= length:
-            count = int(seconds // length)
-            return f"{count} {unit}{'s' * (count != 1)} ago"
-    return "just now"

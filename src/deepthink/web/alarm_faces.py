@@ -1,0 +1,22 @@
+"""The faces that an alarm shows, cut out of their pictures."""
+
+from __future__ import annotations
+
+from deepthink.curation.facelist import Eyes, Row, Status
+from deepthink.embedding.facedata import frame_of
+from deepthink.flow.wiring import Site
+from deepthink.records import UNKNOWN
+from deepthink.settings import Settings
+from deepthink.web.pictures import Faces
+
+
+def faces_of(settings: Settings, folder: str) -> Faces:
+    """Return the faces of a site's datasink, kept where the review page keeps them."""
+    datasink = Site(settings).datasink
+    return Faces(settings.path(settings.montages) / folder, lambda row: datasink.picture(row.frame))
+
+
+def cut_out(faces: Faces, key: str) -> bytes:
+    """Return a face by its key, "date|event|time|(x1,y1,x2,y2)", as a small JPEG."""
+    frame, box = frame_of(f"/{key}|")
+    return faces.get(Row(frame, 0, Status.CANDIDATE, UNKNOWN, 0.0, 0.0, 0.0, box, Eyes(), 0.0), "small")
