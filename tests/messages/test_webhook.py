@@ -3,9 +3,11 @@
 import hashlib
 import hmac
 import json
+import re
 import socket
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from deepthink.errors import DeliveryError, SettingsError
 from deepthink.messages import webhook
 from deepthink.messages.base import News
 from deepthink.messages.webhook import Webhook
+from tests.deployment.nodes import free_port
 from tests.messages.receivers import Receiver
 
 SECRET = "a secret of 16 or more"
@@ -23,9 +26,9 @@ def genuine(headers: dict, body: bytes, seen: set[str], now: float) -> bool:
     """Check as docs/steps/messages.md tells receivers to."""
     at, sent = headers["X-Deepthink-Timestamp"], headers["X-Deepthink-Signature"]
     made = "sha256=" + hmac.new(SECRET.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(sent, made) or abs(now - int(at)) > 300 or headers["X-Deepthink-Id"] in seen:
+    if not hmac.compare_digest(sent, made) or abs(now - int(at)) > 300 or json.loads(body)["id"] in seen:
         return False
-    seen.add(headers["X-Deepthink-Id"])
+    seen.add(json.loads(body)["id"])
     return True
 
 
@@ -135,3 +138,31 @@ def test_a_short_secret_is_refused():
 
 def test_its_name_has_no_path_as_that_may_be_secret():
     assert Webhook("https://host:8443/hook/Tok3n?key=1", SECRET).name == "webhook host:8443"
+
+
+def test_the_receiver_of_the_docs_works(tmp_path, monkeypatch, capsys):
+    """A genuine one is printed once; one that was changed or is old is refused."""
+    page = (Path(__file__).parents[2] / "docs" / "steps" / "messages.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    port = free_port()
+    assert "server.serve_forever()" in code
+    code = code.replace('("0.0.0.0", 8099)', f'("127.0.0.1", {port})').replace("server.serve_forever()", "")
+    (tmp_path / "webhook.secret").write_text(SECRET + "\n")
+    monkeypatch.chdir(tmp_path)
+    space: dict = {}
+    exec(code, space)
+    monkeypatch.setattr(space["Hook"], "log_message", lambda *ignored: None)
+    threading.Thread(target=space["server"].serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        for _ in range(2):
+            Webhook(f"http://127.0.0.1:{port}/", SECRET).send(NEWS)
+        with pytest.raises(DeliveryError, match="403"):
+            Webhook(f"http://127.0.0.1:{port}/", "another secret, as long").send(NEWS)
+        monkeypatch.setattr(time, "time", lambda: 1_000_000_000.0)
+        space["time"] = type("Now", (), {"time": staticmethod(lambda: 1_000_009_000.0)})
+        with pytest.raises(DeliveryError, match="403"):
+            Webhook(f"http://127.0.0.1:{port}/", SECRET).send(NEWS)
+    finally:
+        space["server"].shutdown()
+        space["server"].server_close()
+    assert capsys.readouterr().out == f"{NEWS.title}\n"
