@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LEAST_OF_A_DAY = 5  # events, for a day to be compared with the others
+USUAL_SPREAD, USUAL_DAYS = 0.04, 6  # how days differ, in ranks from 0 to 1, and how many days' worth that is believed
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ def superiority(reference: Sequence[float], now: Sequence[float]) -> float:
     return float((ranks.sum() - len(now) * (len(now) + 1) / 2) / (len(now) * len(reference)))
 
 
-def chance(reference: Sequence[float], now: Sequence[float], both_ways: bool = False) -> float:
-    """Return the probability that chance alone makes such a difference, or a larger one.
+def chance_of_events(reference: Sequence[float], now: Sequence[float], both_ways: bool = False) -> float:
+    """Return the probability that events which know nothing of each other make such a difference, by chance alone.
 
     Numbers that are yes or no are compared by Fisher's exact test, others by that of Mann and Whitney.
 
     Examples
     --------
-    >>> round(chance([0, 0, 0, 0], [1, 1, 1, 1]), 4)
+    >>> round(chance_of_events([0, 0, 0, 0], [1, 1, 1, 1]), 4)
     0.0143
     """
     from scipy.stats import fisher_exact, mannwhitneyu
@@ -62,20 +62,46 @@ def chance(reference: Sequence[float], now: Sequence[float], both_ways: bool = F
     return float(mannwhitneyu(now, reference, alternative=way, method="asymptotic").pvalue)
 
 
-def unevenness(reference: Sequence[Point]) -> float:
-    """Return how far the day that differs most from the others does so, as `superiority` less a half, either way.
+def chance_of_days(before: Sequence[Point], now: Sequence[Point], both_ways: bool = False) -> float:
+    """Return the probability that days which differ as these do, by chance alone, make such a difference.
 
-    Days differ by themselves, by weather and by who is at home, and the events of one day are not independent of each
-    other. What no test of events knows of is measured where nothing has changed, less what chance alone would give.
+    The events of a day share its weather and its visitors: a hundred of one day are not a hundred witnesses, and a test
+    of events alone would find every sunny week. Ranks are compared by a t statistic whose variance has a part of the
+    days and a part of the events; as long as there are few days, their part is drawn towards what cameras usually show.
     """
-    found = [0.0]
-    for day in {point.date for point in reference}:
-        own = [point.value for point in reference if point.date == day]
-        others = [point.value for point in reference if point.date != day]
-        if min(len(own), len(others)) >= LEAST_OF_A_DAY:
-            deviation = math.sqrt((len(reference) + 1) / (12 * len(own) * len(others)))
-            found.append(abs(superiority(others, own) - 0.5) - deviation)
-    return max(found)
+    from scipy.stats import rankdata, t
+
+    ranks = (rankdata([point.value for point in (*before, *now)]) - 0.5) / (len(before) + len(now))
+    groups = [_by_day(side, own) for side, own in ((before, ranks[: len(before)]), (now, ranks[len(before) :]))]
+    days = sum(len(side) for side in groups) - 2
+    spread, events = _variances(groups, days)
+    spread = (USUAL_DAYS * USUAL_SPREAD**2 + days * spread) / (USUAL_DAYS + days)
+    sizes = [np.array([len(day) for day in side]) for side in groups]
+    variance = sum(spread * (n**2).sum() / n.sum() ** 2 + events / n.sum() for n in sizes)
+    beyond = (ranks[len(before) :].mean() - ranks[: len(before)].mean()) / math.sqrt(variance)
+    return float(2 * t.sf(abs(beyond), USUAL_DAYS + days) if both_ways else t.sf(beyond, USUAL_DAYS + days))
+
+
+def _by_day(points: Sequence[Point], ranks: np.ndarray) -> list[np.ndarray]:
+    days = np.array([point.date for point in points])
+    return [ranks[days == day] for day in np.unique(days)]
+
+
+def _variances(groups: Sequence[Sequence[np.ndarray]], days: int) -> tuple[float, float]:
+    """Return the variance between the days of a side, and that between the events of a day (one-way ANOVA)."""
+    everything = [np.concatenate(side) for side in groups]
+    total = sum(len(own) for own in everything)
+    within = sum(((day - day.mean()) ** 2).sum() for side in groups for day in side)
+    among = sum(
+        len(day) * (day.mean() - own.mean()) ** 2 for side, own in zip(groups, everything, strict=True) for day in side
+    )
+    events = within / (total - days - 2) if total > days + 2 else 1 / 12
+    if not days:
+        return 0.0, float(events)
+    usual = (
+        total - sum(sum(len(day) ** 2 for day in side) / len(own) for side, own in zip(groups, everything, strict=True))
+    ) / days
+    return max(0.0, float((among / days - events) / usual)), float(events)
 
 
 def corrected(chances: Sequence[float]) -> list[float]:

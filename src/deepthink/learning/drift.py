@@ -6,17 +6,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from deepthink.learning.compare import Point, beginning, chance, corrected, superiority, unevenness
-from deepthink.learning.questions import DISTANCES, QUALITY, UNKNOWNS, Question, Sides, of_cameras, of_people, sides
+from deepthink.learning.compare import Point, beginning, chance_of_days, chance_of_events, corrected, superiority
+from deepthink.learning.questions import (
+    DISTANCES,
+    LEAST_NOW,
+    QUALITY,
+    UNKNOWNS,
+    Question,
+    Sides,
+    of_cameras,
+    of_people,
+    sides,
+)
 from deepthink.learning.sightings import Sighting
 from deepthink.learning.trends import Alarm
 from deepthink.learning.words import in_words
 
-CHANCE = 0.01  # of any false alarm at one look at a site, were events independent of each other
+CHANCE = 0.002  # of a false alarm at one look at a site; it is looked at each day, for months
 LEAST = {DISTANCES: 0.15, UNKNOWNS: 0.10, QUALITY: 0.15}  # superiority beyond a half: less is trivial
 FEW_DAYS, MORE = 3, 0.10  # a reference of fewer days cannot tell how days differ: so much more is asked
-MOST = 0.40  # however uneven the days of the reference are
-LATELY_DAYS, LATELY = 3, 40  # the last three days, and as many before as make 40 events
+LATELY, LONGER = 40, 160  # events
 FACES = 12
 
 
@@ -33,7 +42,7 @@ class Answer:
 
     def __init__(self, question: Question) -> None:
         self.question = question
-        self.lately = _lately(question.now)
+        self.lately = question.now[-LATELY:]
 
     @property
     def both_ways(self) -> bool:
@@ -42,14 +51,21 @@ class Answer:
 
     @cached_property
     def spans(self) -> list[Sequence[Point]]:
-        """What is compared: what came lately, which shows a jump soon, and all, which shows a small one."""
-        return [self.lately, self.question.now] if len(self.lately) < len(self.question.now) else [self.lately]
+        """What is compared: what came lately shows a jump soon, what came over longer a smaller one."""
+        now = self.question.now
+        return [now[-count:] for count in sorted({LATELY, LONGER, len(now)}) if count <= len(now)]
 
     @cached_property
     def chances(self) -> list[float]:
         """The probability of each span's difference."""
         before = _values(self.question.before)
-        return [chance(before, _values(span), self.both_ways) for span in self.spans]
+        return [
+            max(
+                chance_of_events(before, _values(span), self.both_ways),
+                chance_of_days(self.question.before, span, self.both_ways),
+            )
+            for span in self.spans
+        ]
 
     @cached_property
     def up(self) -> bool:
@@ -60,8 +76,7 @@ class Answer:
     def least(self) -> float:
         """How large a change must be."""
         days = len({point.date for point in self.question.before})
-        least = LEAST[self.question.kind] + (MORE if days < FEW_DAYS else 0.0)
-        return min(MOST, max(least, unevenness(self.question.before)))
+        return LEAST[self.question.kind] + (MORE if days < FEW_DAYS else 0.0)
 
     def size(self, span: Sequence[Point]) -> float:
         """Return how large the change is."""
@@ -76,10 +91,9 @@ class Answer:
         others = [[point for point in span if point.date != day] for day in days]
         return len(days) > 1 and all(self.size(rest) >= self.least / 2 for rest in others)
 
-    @property
-    def stands(self) -> bool:
-        """Whether an alarm that was raised is kept: until what came lately is clearly less."""
-        return self.size(self.lately) >= LEAST[self.question.kind] / 2
+    def stands(self, old: Alarm) -> bool:
+        """Whether an alarm that was raised is kept: until what came lately, since it began, is clearly less."""
+        return self.size(_since(self.question, old)[-LATELY:]) >= LEAST[self.question.kind] / 2
 
     def raises(self, chances: Sequence[float]) -> bool:
         """Whether it is an alarm, given the corrected probabilities of its spans."""
@@ -123,16 +137,25 @@ def _judged(answers: Sequence[Answer], standing: Sequence[Alarm], version: str) 
     chances = iter(corrected([p for answer in asked for p in answer.chances]))
     known = {(alarm.kind, alarm.where, alarm.person): alarm for alarm in standing}
     alarms = []
-    for answer in asked:
-        own, old = [next(chances) for _ in answer.spans], known.get(answer.question.subject)
-        if answer.stands if old else answer.raises(own):
-            alarms.append(_alarm(answer, min(own), old, version))
-    for answer in answers:  # too few events say nothing against an alarm that stands
-        old = known.get(answer.question.subject)
-        if old and not answer.question.answerable and answer.question.now:
-            alarms.append(old)
+    for answer in answers:
+        own = [next(chances) for _ in answer.spans] if answer.question.answerable else []
+        alarm = _verdict(answer, own, known.get(answer.question.subject), version)
+        alarms += [alarm] if alarm else []
     alarms.sort(key=lambda alarm: (alarm.person, alarm.where, alarm.kind))
     return Looked(tuple(alarms), sum(len(answer.spans) for answer in asked))
+
+
+def _verdict(answer: Answer, chances: Sequence[float], old: Alarm | None, version: str) -> Alarm | None:
+    """Return the alarm that is raised or kept; too few events say nothing against one that stands."""
+    if old and answer.question.now and (not chances or len(_since(answer.question, old)) < LEAST_NOW):
+        return old
+    if not chances or not (answer.stands(old) if old else answer.raises(chances)):
+        return None
+    return _alarm(answer, min(chances), old, version)
+
+
+def _since(question: Question, old: Alarm) -> Sequence[Point]:
+    return [point for point in question.now if point.date >= old.since]
 
 
 def _alarm(answer: Answer, p: float, old: Alarm | None, version: str) -> Alarm:
@@ -150,11 +173,6 @@ def _faces(answer: Answer, now: Sequence[Point]) -> tuple[str, ...]:
     if not answer.up:
         telling = [point for point in now if point.face and not point.value]
     return tuple(dict.fromkeys(point.face for point in sorted(telling, key=lambda point: -point.tells)))[:FACES]
-
-
-def _lately(now: Sequence[Point]) -> Sequence[Point]:
-    days = sorted({point.date for point in now})[-LATELY_DAYS:]
-    return now[-max(LATELY, sum(point.date in days for point in now)) :]
 
 
 def _values(points: Iterable[Point]) -> list[float]:
