@@ -110,15 +110,18 @@ def test_an_alarm_stands_until_the_camera_is_put_back_under_one_key():
 
 
 def test_an_alarm_that_stands_does_not_fall_to_its_own_threshold():
-    """What would not raise it any more does not end it either: between the two it stays as it was."""
-    street, slight = Street(a_day=30), replace(MOVED, farther=0.0, poorer=0.13)
-    sightings = days(street, 20, 8, replace(slight, day=10))
-    recent = sorted({one.date for one in sightings})
-    assert not [alarm for alarm in look(sightings, recent, (), "alpha").alarms if alarm.kind == "quality"]
-    worse = days(street, 20, 8, replace(slight, day=10, poorer=0.5))
-    standing = look(worse, recent, (), "alpha").alarms
-    kept = look(sightings, recent, standing, "alpha").alarms
-    assert [alarm.key for alarm in kept] == [alarm.key for alarm in standing if alarm.kind == "quality"]
+    """What would not raise it any more does not end it either, until it is clearly less."""
+
+    def blurred(every: int) -> list:
+        seen = enumerate(days(Street(cameras=1, a_day=30), 20, 8))
+        return [replace(one, usable=float(one.date < "2026-03-12" or n % every > 0)) for n, one in seen]
+
+    recent = sorted({one.date for one in blurred(2)})
+    standing = look(blurred(2), recent, (), "alpha").alarms
+    assert [alarm.kind for alarm in standing] == ["quality"]
+    assert not look(blurred(5), recent, (), "alpha").alarms
+    assert [alarm.key for alarm in look(blurred(5), recent, standing, "alpha").alarms] == [standing[0].key]
+    assert not look(blurred(20), recent, standing, "alpha").alarms
 
 
 def test_a_party_of_one_evening_is_no_change_and_strangers_every_day_are():
