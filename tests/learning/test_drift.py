@@ -69,7 +69,7 @@ def test_somebody_who_has_changed_is_named_and_no_camera_is():
 
 
 def test_everybody_at_a_moved_camera_is_not_taken_for_changed_people():
-    sightings = days(Street(a_day=30), 24, 1, replace(MOVED, poorer=0.0))
+    sightings = days(Street(cameras=2, a_day=60), 24, 1, replace(MOVED, poorer=0.0, farther=0.2))
     found = look(sightings, sorted({one.date for one in sightings}), (), "alpha")
     assert {one.where for one in found.alarms} == {MOVED.camera}
 
@@ -107,6 +107,14 @@ def test_an_alarm_stands_until_the_camera_is_put_back_under_one_key():
     assert raised[-1] < "2026-03-27"
     keys = {alarm.key for alarms in told.values() for alarm in alarms if alarm.kind == "quality"}
     assert len(keys) == 1
+
+
+def test_a_camera_that_is_moved_in_its_first_days_does_not_become_its_own_reference():
+    early = replace(MOVED, day=1, poorer=0.9)
+    told = look_daily(days(Street(a_day=40), 20, 7, early), first=3)
+    raised = [date for date, one in told if any(alarm.kind == "quality" for alarm in one.alarms)]
+    assert raised[0] <= "2026-03-05"
+    assert raised == [date for date, _ in told if date >= raised[0]]
 
 
 def test_an_alarm_that_stands_does_not_fall_to_its_own_threshold():
