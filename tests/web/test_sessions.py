@@ -91,12 +91,18 @@ def test_the_secret_is_its_owners_alone_and_stays_out_of_git(tmp_path):
 
 
 def test_many_that_make_the_secret_at_once_have_the_same(tmp_path):
-    found = []
-    threads = [threading.Thread(target=lambda: found.append(Sessions(tmp_path).secret())) for _ in range(16)]
+    found, together = [], threading.Barrier(16)
+
+    def start():
+        together.wait()
+        found.append(Sessions(tmp_path).secret())
+
+    threads = [threading.Thread(target=start) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    assert len(found) == 16
     assert len(set(found)) == 1
     assert found[0].decode() == (tmp_path / SECRET).read_text().strip()
 

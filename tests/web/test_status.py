@@ -149,6 +149,9 @@ def test_a_face_that_no_alarm_shows_cannot_be_asked_for(alone):
     address = re.search(r"/status/faces/\w+\.jpg", page(alone))[0]
     living.trends(alone.site)
     assert alone.client.get(address).status_code == 404
+    other = living.face_of(alone.site).replace("(", "(1")
+    living.trends(alone.site, alarms=(living.alarm(alone.site, faces=(other,)),))
+    assert alone.client.get(address).status_code == 404
     assert alone.client.get("/status/faces/..%2F..%2Fetc%2Fpasswd.jpg").status_code == 404
 
 

@@ -183,7 +183,7 @@ def test_who_has_logged_out_elsewhere_is_led_to_the_login(browser, served, site)
     other.goto(f"{served.address}/status")
     other.get_by_text("Log out").click()
     expect(page.locator("[name=password]")).to_be_visible()
-    assert "/login?next=/status" in page.url
+    assert page.url.endswith("/login?next=%2Fstatus")
     page.context.close()
 
 

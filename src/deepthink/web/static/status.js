@@ -47,7 +47,7 @@ function say(state, text) {
 }
 
 function toLogin() {
-  location.assign("/login?next=/status");
+  location.assign(`/login?next=${encodeURIComponent("/status")}`);
 }
 
 function listen() {
