@@ -79,9 +79,7 @@ class Mosquitto:
     def go_on(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
+    stop = kill
 
     def settings(self, **more) -> MqttSettings:
         ca = self.folder / "ca.pem" if self.tls else None

@@ -12,17 +12,41 @@ from tests.messages.receivers import Receiver, SmtpSink
 
 
 @pytest.fixture
-def mosquitto(tmp_path) -> Iterator[Mosquitto]:
-    broker = Mosquitto(tmp_path / "mosquitto")
-    yield broker
-    broker.stop()
+def brokers(tmp_path) -> Iterator[Callable[..., Mosquitto]]:
+    """Make brokers that end with the test, also when it fails."""
+    made: list[Mosquitto] = []
+
+    def make(**how) -> Mosquitto:
+        made.append(Mosquitto(tmp_path / f"mosquitto{len(made)}", **how))
+        return made[-1]
+
+    yield make
+    for broker in made:
+        broker.stop()
 
 
 @pytest.fixture
-def ear(mosquitto) -> Iterator[Ear]:
-    listening = Ear(mosquitto)
-    yield listening
-    listening.close()
+def mosquitto(brokers) -> Mosquitto:
+    return brokers()
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[[Mosquitto], Ear]]:
+    """Listen until the test ends."""
+    made: list[Ear] = []
+
+    def make(broker: Mosquitto) -> Ear:
+        made.append(Ear(broker))
+        return made[-1]
+
+    yield make
+    for ear in made:
+        ear.close()
+
+
+@pytest.fixture
+def ear(mosquitto, listen) -> Ear:
+    return listen(mosquitto)
 
 
 @pytest.fixture

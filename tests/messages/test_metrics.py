@@ -149,6 +149,7 @@ def test_clients_that_speak_slowly_lose_their_place(serve):
 
 
 def test_a_silent_client_is_left_in_time(serve, monkeypatch):
+    assert 0 < serving._Handler.timeout <= 10
     monkeypatch.setattr(serving._Handler, "timeout", 0.2)
     with socket.create_connection(("127.0.0.1", serve().port), 5) as silent:
         assert silent.recv(10) == b""

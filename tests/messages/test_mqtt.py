@@ -7,19 +7,17 @@ import pytest
 from deepthink.messages import mqtt
 from deepthink.messages.base import News, Standing
 from deepthink.messages.mqtt_news import MqttNews
-from tests.messages.brokers import Ear, Mosquitto, until
+from tests.messages.brokers import until
 
 
-def test_the_state_is_told_as_json_and_kept_by_the_broker(mosquitto, connect):
+def test_the_state_is_told_as_json_and_kept_by_the_broker(mosquitto, connect, listen):
     connect(mosquitto).tell(Standing(version="v7", to_review=12, run_done=1, run_total=4, running=True))
-    late = Ear(mosquitto)
+    late = listen(mosquitto)
     until(lambda: late.last("deepthink/state"), "the state")
     told = json.loads(late.last("deepthink/state"))
     assert (told["version"], told["to_review"], told["progress"], told["celsius"]) == ("v7", 12, 25, None)
-    later = Ear(mosquitto)
+    later = listen(mosquitto)
     until(lambda: ("deepthink/state", late.last("deepthink/state"), True) in later.heard, "the state, kept")
-    for one in (late, later):
-        one.close()
 
 
 def test_the_same_state_is_told_once(mosquitto, ear, connect):
@@ -92,14 +90,13 @@ def test_a_training_that_cannot_be_asked_for_ends_nothing(mosquitto, ear, connec
     until(lambda: '"after"' in (ear.last("deepthink/state") or ""), "it goes on")
 
 
-def test_news_are_a_message_that_is_not_kept(mosquitto, ear):
+def test_news_are_a_message_that_is_not_kept(mosquitto, ear, listen):
     news = News("deployed", "v7 is in production", "On two nodes.", version="v7")
     MqttNews(mosquitto.settings(), None).send(news)
     until(lambda: ear.of("deepthink/news"), "the news")
     assert json.loads(ear.last("deepthink/news")) == news.as_dict()
-    late = Ear(mosquitto)
+    late = listen(mosquitto)
     assert not late.of("deepthink/news")
-    late.close()
 
 
 def test_two_sites_have_topics_of_their_own(mosquitto, ear, connect):
@@ -112,12 +109,10 @@ def test_two_sites_have_topics_of_their_own(mosquitto, ear, connect):
     assert presses == ["barn"]
 
 
-def test_password_and_encryption(tmp_path, connect):
-    broker = Mosquitto(tmp_path / "locked", login=("site", "open sesame"), tls=True)
+def test_password_and_encryption(brokers, connect, listen):
+    broker = brokers(login=("site", "open sesame"), tls=True)
     connect(broker, password="open sesame").tell(Standing(version="v7"))
-    ear = Ear(broker)
+    ear = listen(broker)
     until(lambda: ear.of("deepthink/state"), "the state")
     MqttNews(broker.settings(), "open sesame").send(News("trouble", "t", "x"))
     until(lambda: ear.of("deepthink/news"), "the news")
-    ear.close()
-    broker.stop()
