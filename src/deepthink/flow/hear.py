@@ -26,12 +26,16 @@ class Ear:
     """
 
     def __init__(self, address: str) -> None:
-        self._context = zmq.Context()
+        self._address, self._context = address, zmq.Context()
+        self._connect()
+
+    def _connect(self) -> None:
         self.socket = open_socket(self._context, zmq.SUB)
         self.socket.maxmsgsize, self.socket.rcvhwm = LONGEST, 1000
         self.socket.reconnect_ivl, self.socket.reconnect_ivl_max = 500, 30_000
         self.socket.subscribe(TOPIC)
-        self.socket.connect(address)
+        self._monitor = self.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
+        self.socket.connect(self._address)
 
     def heard(self) -> list[tuple[str, str]]:
         """Return the updates that ended since the last call: the job's id, and its date."""
@@ -44,10 +48,21 @@ class Ear:
             ended = update_ended(frames)
             if ended is not None:
                 found.append(ended)
+        else:
+            return found
+        if self._monitor.poll(0):  # libzmq gives a publisher up for good whose message was too long
+            self._let_go()
+            self._connect()
         return found
+
+    def _let_go(self) -> None:
+        self.socket.disable_monitor()
+        self._monitor.close(linger=0)
+        self.socket.close(linger=0)
 
     def close(self) -> None:
         """End the subscription."""
+        self._let_go()
         self._context.destroy(linger=0)
 
 

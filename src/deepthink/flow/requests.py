@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from dataclasses import asdict, dataclass
@@ -52,13 +53,16 @@ def waiting(folder: Path) -> list[Request]:
         try:
             content: dict[str, Any] = json.loads(path.read_bytes()[:LONGEST])
             request = Request(**content)
-            if request.id != path.stem or not all(isinstance(one, str) for one in (request.who, request.when)):
+            if request.id != path.stem or not all(
+                isinstance(one, str) for one in (request.who, request.when, request.version or "")
+            ):
                 raise ValueError(path.name)
             found.append(request)
         except FileNotFoundError:
             continue
-        except (OSError, ValueError, TypeError):
-            path.unlink(missing_ok=True)
+        except (OSError, ValueError, TypeError, RecursionError):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
     return sorted(found, key=lambda request: request.when)
 
 

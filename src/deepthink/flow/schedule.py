@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deepthink.errors import MissingExtraError, SettingsError
@@ -50,21 +50,25 @@ class Calendar:
             raise SettingsError(f"watch.schedule: {error}. Write it as hour: 3, minute: 0, day: mon-fri.") from None
 
     def next_after(self, moment: datetime) -> datetime | None:
-        """Return the first moment after another."""
-        found: datetime | None = self._cron.get_next_fire_time(moment, moment)
-        return found
+        """Return the first moment after another; an hour that autumn has twice is there once."""
+        found: datetime | None = moment
+        while found is not None:
+            found = self._cron.get_next_fire_time(None, found.astimezone(UTC) + timedelta(seconds=1))
+            if found is None or not found.fold:
+                return found
+        return None
 
     def missed(self, last: datetime, now: datetime) -> datetime | None:
-        """Return the latest moment after `last` that has come; of several that were missed, one is caught up.
-
-        A clock that was set back sees no moment twice, as long as it was not wrong by more than a day.
-        """
-        if last - now > WRONG:
-            last = now
-        latest, moment = None, self.next_after(max(last, now - timedelta(days=8)))
-        while moment is not None and moment <= now:
+        """Return the latest moment after `last` that has come; of several that were missed, one is caught up."""
+        latest, moment = None, self.next_after(max(last, now - timedelta(days=8), key=_utc))
+        while moment is not None and _utc(moment) <= _utc(now):
             latest, moment = moment, self.next_after(moment)
         return latest
+
+
+def _utc(moment: datetime) -> datetime:
+    """Return a moment that can be compared: two of one zone are compared by what the clock on the wall shows."""
+    return moment.astimezone(UTC)
 
 
 def _days(text: str) -> str:

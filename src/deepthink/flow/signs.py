@@ -10,7 +10,7 @@ from pathlib import Path
 from deepthink.flow.facts import Facts
 from deepthink.flow.requests import Request
 from deepthink.flow.runs import Ended
-from deepthink.flow.schedule import Calendar
+from deepthink.flow.schedule import WRONG, Calendar
 from deepthink.flow.triggers import Reason
 from deepthink.settings import Settings, WatchSettings
 
@@ -42,7 +42,7 @@ def of_clock(model: str, calendar: Calendar, last: str, now: datetime) -> tuple[
     now : datetime
         With its zone.
     """
-    if not last:
+    if not last or datetime.fromisoformat(last) - now > WRONG:
         return None, now.isoformat(timespec="seconds")
     moment = calendar.missed(datetime.fromisoformat(last), now)
     if moment is None:

@@ -16,7 +16,7 @@ from deepthink.deployment.plan import Window
 from deepthink.errors import DeepthinkError
 from deepthink.files import locked
 from deepthink.flow import requests, signs
-from deepthink.flow.aftermath import Aftermath, after_deployment, after_run
+from deepthink.flow.aftermath import MOST_STARTS, Aftermath, after_deployment, after_run
 from deepthink.flow.child import Child, errand, result_of
 from deepthink.flow.facts import read_facts
 from deepthink.flow.limits import Limits
@@ -51,6 +51,8 @@ class Watch:
         Settings for this run alone, handed on to the processes that it starts.
     begin : callable
         Starts the process of an errand.
+    now : callable
+        Returns the time, local.
 
     Raises
     ------
@@ -59,9 +61,13 @@ class Watch:
     """
 
     def __init__(
-        self, load: Callable[[], Settings], flags: tuple[str, ...] = (), begin: Callable[..., Child] = errand
+        self,
+        load: Callable[[], Settings],
+        flags: tuple[str, ...] = (),
+        begin: Callable[..., Child] = errand,
+        now: Callable[[], datetime] = datetime.now,
     ) -> None:
-        self._load, self._flags, self._start_child = load, flags, begin
+        self._load, self._flags, self._start_child, self._now = load, flags, begin, now
         self.settings = load()
         self.folder, self.training = self.settings.watch_folder, self.settings.path(self.settings.training)
         self.file = StateFile(self.folder)
@@ -190,7 +196,7 @@ class Watch:
     # what there is to hear
 
     def _listen(self) -> None:
-        now = datetime.now()
+        now = self._now()
         if self.ear is not None:
             for job, day in self.ear.heard():
                 self._offer(signs.of_update(job, day, now))
@@ -275,7 +281,7 @@ class Watch:
         if kind in ("collect", "pull"):
             self._after_errand(kind, result)
             return
-        now = datetime.now()
+        now = self._now()
         if kind == "run":
             self._settle(after_run(self.state, result, now, self.settings.watch.deploy))
         else:
@@ -306,7 +312,7 @@ class Watch:
             if result["outcome"] == "collected":
                 self._keep(self.state.changed(collected=left))
         elif result.get("changed"):
-            now = datetime.now()
+            now = self._now()
             when = now.isoformat(timespec="seconds")
             self._offer(
                 Reason("sentinel", str(result["changed"]), "the sentinel's lists have changed", when),
@@ -323,7 +329,7 @@ class Watch:
         """Begin the most urgent thing that may begin now; one at a time."""
         if self.work is not None:
             return
-        now = datetime.now()
+        now = self._now()
         if self._open(self.state.deploy, now) and (self.window is None or self.window.is_open(now)):
             self._start("deploy")
         elif self.state.run is not None:
@@ -361,6 +367,10 @@ class Watch:
         """Start the process of a run or a deployment, once it is kept that it was started."""
         work = self.state.run if kind == "run" else self.state.deploy
         assert work is not None
+        if work.starts >= MOST_STARTS:
+            says = f"It was begun {work.starts} times, and each time the service or the machine went down."
+            self._after_work(kind, {"outcome": "failed", "says": says})
+            return
         self._keep(self.state.changed(**{kind: replace(work, starts=work.starts + 1, not_before=0.0)}))
         arguments = (work.id, work.version) if kind == "run" else (work.version, work.before)
         self.work = self._overseen(kind, *arguments)
