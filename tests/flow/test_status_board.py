@@ -19,7 +19,7 @@ from deepthink.flow.runs import Ended, note
 from deepthink.flow.status_board import Looked
 from deepthink.flow.status_gather import Gathering, is_watched
 from deepthink.flow.status_look import Look
-from deepthink.flow.status_pages import page_of
+from deepthink.flow.status_pages import page_of, pages_of
 from deepthink.flow.status_waits import what_waits
 from deepthink.learning.trends import Alarm, Trends, write_trends
 from deepthink.messages.base import Standing
@@ -166,6 +166,8 @@ def test_alarms_stand_as_long_as_the_trends_have_them(settings):
 def test_no_name_leads_out_of_the_folders(tmp_path, version):
     with pytest.raises(BadInputError):
         page_of(version, "report", tmp_path, tmp_path)
+    (tmp_path / "report.html").write_text("x")
+    assert pages_of(version, tmp_path / "a", tmp_path) == ()
 
 
 def looked(look, seconds=60):

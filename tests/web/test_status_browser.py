@@ -13,6 +13,7 @@ from deepthink.web import live as live_module
 from deepthink.web.service import users_of
 from deepthink.web.status_service import StatusService
 from tests.web import living
+from tests.web.chromium import serving as reviewing
 from tests.web.chromium import started, watched
 from tests.web.conftest import PASSWORD
 from tests.web.test_browser import PHONE, log_in, press
@@ -185,6 +186,22 @@ def test_who_has_logged_out_elsewhere_is_led_to_the_login(browser, served, site)
     expect(page.locator("[name=password]")).to_be_visible()
     assert page.url.endswith("/login?next=%2Fstatus")
     page.context.close()
+
+
+def test_one_login_opens_both_services_and_logging_out_closes_both(browser, served, site):
+    users_of(site).add("ann", PASSWORD, "review")
+    with reviewing(site) as review:
+        page = visit(browser, served, wait="")
+        log_in(page, "ann")
+        page.wait_for_selector("#link[data-state=live]")
+        desk = page.context.new_page()
+        desk.goto(review.address)
+        expect(desk.locator("#desk")).to_be_visible()
+        desk.get_by_role("link", name="Status").click()
+        desk.wait_for_selector("#link[data-state=live]")
+        desk.get_by_text("Log out").click()
+        expect(page.locator("[name=password]")).to_be_visible()  # the other service's page is led there by itself
+        page.context.close()
 
 
 def test_names_from_outside_run_nothing(page, site):

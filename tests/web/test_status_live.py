@@ -202,6 +202,23 @@ def test_it_ends_at_once_also_while_somebody_listens(site):
     assert time.monotonic() - began < 2.5  # connections that are cut off are waited for 3 s
 
 
+def test_a_disk_that_is_away_for_a_moment_ends_nothing(served, site):
+    one = Listening(served.address, marks(served.address))
+    until(lambda: one.comments)
+    stamp, refused = served.status.live._stamp, []
+
+    def away():
+        refused.append(1)
+        raise OSError("stale file handle")
+
+    served.status.live._stamp = away
+    until(lambda: len(refused) > 1)
+    served.status.live._stamp = stamp
+    living.ran(site)
+    until(lambda: "runs" in one.parts())
+    one.close()
+
+
 def test_a_listener_whose_loop_has_ended_harms_nobody():
     live = Live(lambda: 0, lambda: {"a": "x"})
 

@@ -57,7 +57,7 @@ class Gathering:
         inside = [
             path for folder in folders for path in sorted(folder.glob("*.json*")) if not path.name.startswith(".")
         ]
-        return tuple(_stat(path) for path in [*files, *folders, *inside])
+        return tuple(stat_of(path) for path in [*files, *folders, *inside])
 
     def board(self, looked: Looked) -> Board:
         """Gather all of it."""
@@ -115,13 +115,14 @@ class Gathering:
 
     def _read(self, name: str, paths: Iterable[Path], read: Callable[[], Any]) -> Any:
         """Return what files hold, read again once one of them is another."""
-        stamp = tuple(_stat(path) for path in paths)
+        stamp = tuple(stat_of(path) for path in paths)
         if self._kept.get(name, (None, None))[0] != stamp:
             self._kept[name] = stamp, read()
         return self._kept[name][1]
 
 
-def _stat(path: Path) -> tuple[str, int, int, int]:
+def stat_of(path: Path) -> tuple[str, int, int, int]:
+    """Return what is another as soon as a file is; also where there is none."""
     try:
         found = path.stat()
     except OSError:

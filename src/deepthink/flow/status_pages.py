@@ -12,7 +12,11 @@ REPORT, NOTEBOOK = "report", "notebook"
 
 
 def pages_of(version: str, registry: Path, training: Path) -> tuple[str, ...]:
-    """Return which pages there are of a version."""
+    """Return which pages there are of a version; none of what cannot be one's name."""
+    try:
+        check_version(version)
+    except BadInputError:
+        return ()
     return tuple(kind for kind in (REPORT, NOTEBOOK) if next(_files(version, kind, registry, training), None))
 
 

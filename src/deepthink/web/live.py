@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
+LOG = logging.getLogger(__name__)
 TICK = 2.0  # seconds between two looks whether anything is another, for the whole service
 FRESH = 10.0  # seconds after which parts are rendered anew though no file has changed: memory, watts, heat
 HEARTBEAT = 15.0  # seconds after which a connection on which nothing was sent is given a sign of life
@@ -132,8 +134,12 @@ class Live:
                 if not self._listeners:
                     self._thread = None
                     return
-            self._meanwhile()
-            now = self._stamp()
+            try:
+                self._meanwhile()
+                now = self._stamp()
+            except OSError as error:  # a disk that is away for a moment must not end this for good
+                LOG.warning("Nothing can be looked at: %s", error)
+                continue
             if now != before or time.monotonic() - self._seen[1] >= FRESH:
                 before = now
                 self.tell()
