@@ -114,7 +114,7 @@ def train(site: Site) -> None:
 
 def draw(browser: Browser, address: str) -> None:
     """Draw the page on a desk and on a phone in the dark."""
-    for name, how in (("desk", DESK), ("dark", {**DESK, "color_scheme": "dark"}), ("phone", PHONE)):
+    for name, how in (("desk", DESK), ("phone", PHONE)):
         page = browser.new_page(**how)
         page.goto(f"{address}/status")
         page.wait_for_selector("#link[data-state=live]")
