@@ -111,7 +111,7 @@ def test_an_alarm_stands_until_the_camera_is_put_back_under_one_key():
 
 def test_a_camera_that_is_moved_in_its_first_days_does_not_become_its_own_reference():
     early = replace(MOVED, day=1, poorer=0.9)
-    told = look_daily(days(Street(a_day=40), 20, 7, early), first=3)
+    told = look_daily(days(Street(a_day=40), 20, 7, early), first=2)
     raised = [date for date, one in told if any(alarm.kind == "quality" for alarm in one.alarms)]
     assert raised[0] <= "2026-03-05"
     assert raised == [date for date, _ in told if date >= raised[0]]
@@ -136,7 +136,7 @@ def test_a_party_of_one_evening_is_no_change_and_strangers_every_day_are():
     street = Street(cameras=1, a_day=20)
     sightings = days(street, 20, 9)
     last = sightings[-1].date
-    alike = {"unknown": True, "names": (), "distances": {}, "near": 0.2, "somebody": True}
+    alike = {"unknown": True, "names": (), "distances": {}, "near": 0.3, "somebody": True}
     guests = [replace(one, event=f"{one.event}{n}", **alike) for one in sightings if one.date == last for n in range(3)]
     recent = sorted({one.date for one in sightings})
     party = look([*sightings, *guests], recent, (), "alpha")

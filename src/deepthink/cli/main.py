@@ -15,6 +15,7 @@ from deepthink.cli import (
     deploy,
     detect,
     doctor,
+    drift,
     embed,
     exports,
     import_,
@@ -52,7 +53,7 @@ app = typer.Typer(
 )
 for module in (
     demo, init, simulate, import_, detect, recognise, sweep, embed, suggest, train, validate, publish, deploy, verify,
-    rollback, run, watch, status, doctor, retain,
+    rollback, run, watch, status, doctor, drift, retain,
 ):  # fmt: skip
     module.add_to(app)
 app.add_typer(review.app, name="review")

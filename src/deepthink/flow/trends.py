@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from deepthink.curation.facelist import Facelist, Status
+from deepthink.curation.days import Days
+from deepthink.curation.facelist import Eyes, Facelist, Listed, Row, Status
 from deepthink.curation.history import History
+from deepthink.curation.montage import montages
+from deepthink.curation.people import People
+from deepthink.curation.results import read_results
+from deepthink.embedding.facedata import frame_of
 from deepthink.errors import DeepthinkError
+from deepthink.flow.look import frames
 from deepthink.flow.wiring import Site
 from deepthink.learning.accuracy import reviewed, weekly
 from deepthink.learning.drift import look
 from deepthink.learning.questions import LEAST_BEFORE, LEAST_NOW
 from deepthink.learning.sightings import Sighting, gather, merged, read_sightings, write_sightings
 from deepthink.learning.tenures import Tenure
-from deepthink.learning.trends import Day, PersonDay, Trends, Week, read_trends, write_trends
-from deepthink.records import Progress
+from deepthink.learning.trends import Alarm, Day, PersonDay, Trends, Week, read_trends, write_trends
+from deepthink.records import UNKNOWN, Progress
 
 WINDOW, REFERENCE = 28, 14  # days that are read: the last ones, and the first ones of the version in production
 WEEKS = 26
@@ -155,3 +162,32 @@ def _weeks(site: Site, tenures: Sequence[Tenure]) -> tuple[Week, ...]:
     decided = Status.SELECTED, Status.IN_USE, Status.REVOKED
     rows = Facelist(site.facelist, site.datasink.problems).having(*decided)
     return weekly(reviewed(rows, History(site.facelist).actions()), tenures)[-WEEKS:]
+
+
+def draw_alarm(site: Site, alarm: Alarm, folder: Path) -> list[Path]:
+    """Draw the faces that show an alarm as a contact sheet, in the order of how much they tell; none have none.
+
+    Parameters
+    ----------
+    site : Site
+    alarm : Alarm
+    folder : Path
+        <kind>-<where>-1.png is written into it.
+    """
+    rows = dict(enumerate(_rows(site, alarm.faces), 1))
+    titled = {f"{alarm.kind}: {alarm.where}": list(rows)} if rows else {}
+    drawn = montages(titled, rows, frames(site), folder, People(site.facelist).shown)
+    return [path for _, path in drawn]
+
+
+def _rows(site: Site, faces: Iterable[str]) -> Iterator[Row]:
+    """Yield the faces that keys name as rows, with what was answered, as far as their events are still there."""
+    listed = Facelist(site.facelist, site.datasink.problems)
+    status = {one.face: listed[number].status for number, one in zip(listed, listed.listed(), strict=True)}
+    days = Days(site.datasink)
+    for key in faces:
+        frame, box = frame_of(f"/{key}|")
+        row = Row(frame, 0, Status.CANDIDATE, UNKNOWN, 0.0, 0.0, 0.0, box, Eyes(), 0.0)
+        face, event = Listed.of(frame, box).face, days.event(row)
+        found = [one for one in read_results(site.datasink, [event]) if one.face == face] if event else []
+        yield found[0].as_row(status.get(face, Status.CANDIDATE)) if found else row

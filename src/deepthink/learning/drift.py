@@ -24,8 +24,10 @@ from deepthink.learning.words import in_words
 
 CHANCE = 0.002  # of a false alarm at one look at a site; it is looked at each day, for months
 LEAST = {DISTANCES: 0.15, UNKNOWNS: 0.10, QUALITY: 0.15}  # superiority beyond a half: less is trivial
-FEW_DAYS, MORE = 3, 0.10  # a reference of fewer days cannot tell how days differ: so much more is asked
+FEW_DAYS, MORE = 4, 0.10  # a reference of fewer days cannot tell how days differ: so much more is asked
 LATELY, LONGER = 40, 160  # events
+WORTH = 1.5  # times as many events, for a comparison of its own
+NEARER, NEARER_CHANCE = 0.65, 0.01  # unknown faces are nearer to somebody than unknown ones were
 FACES = 12
 
 
@@ -53,7 +55,8 @@ class Answer:
     def spans(self) -> list[Sequence[Point]]:
         """What is compared: what came lately shows a jump soon, what came over longer a smaller one."""
         now = self.question.now
-        return [now[-count:] for count in sorted({LATELY, LONGER, len(now)}) if count <= len(now)]
+        longer = [count for count in sorted({LONGER, len(now)}) if count >= WORTH * LATELY]
+        return [self.lately, *(now[-count:] for count in longer if count <= len(now))]
 
     @cached_property
     def chances(self) -> list[float]:
@@ -84,8 +87,14 @@ class Answer:
         return beyond if self.up else -beyond
 
     def lasts(self, span: Sequence[Point]) -> bool:
-        """Whether the change is more than one day's; who comes is a matter of days, what a camera sees is not."""
+        """Whether the change is more than the guests of one day, who are as far from everybody as strangers always are.
+
+        Who comes is a matter of days, what a camera sees is not. Residents who are not known any more are nearer.
+        """
         if self.question.kind != UNKNOWNS:
+            return True
+        before, now = ([point.tells for point in side if point.value] for side in (self.question.before, span))
+        if superiority(before, now) >= NEARER and chance_of_events(before, now) < NEARER_CHANCE:
             return True
         days = {point.date for point in span}
         others = [[point for point in span if point.date != day] for day in days]

@@ -10,7 +10,7 @@ from deepthink.learning.compare import Point
 from deepthink.learning.sightings import UNSURE, UNUSABLE, Sighting
 
 DISTANCES, UNKNOWNS, QUALITY = "distances", "unknown", "quality"
-REFERENCE_DAYS, AT_LEAST_AFTER = 7, 3  # days of a camera
+REFERENCE_DAYS = 7  # of a camera
 LEAST_BEFORE, LEAST_NOW = 20, 12  # events
 OFTEN = 3  # events in the reference, for a person's own distance to be known
 
@@ -55,8 +55,8 @@ class Sides:
 def sides(sightings: Iterable[Sighting], recent: Collection[str], changed: Mapping[str, str]) -> Sides:
     """Cut what each camera saw since a version came into use into a reference and what came after it.
 
-    The reference is the first seven days on which the camera saw somebody, more where those had few events, and fewer
-    as long as there have not been ten: three days at least are left to compare.
+    The reference is the first seven days on which the camera saw somebody, more where those had few events, and the
+    first half of the days as long as there have not been fourteen.
 
     Parameters
     ----------
@@ -82,8 +82,8 @@ def sides(sightings: Iterable[Sighting], recent: Collection[str], changed: Mappi
 def _end(own: Sequence[Sighting], changed: str) -> str:
     """Return the first day that is not of the reference any more."""
     days = sorted({one.date for one in own})
-    count = min(REFERENCE_DAYS, max(1, len(days) - AT_LEAST_AFTER))
-    while count < len(days) - AT_LEAST_AFTER and sum(one.date < days[count] for one in own) < LEAST_BEFORE:
+    count = min(REFERENCE_DAYS, len(days) - len(days) // 2)
+    while count < len(days) - 1 and sum(one.date < days[count] for one in own) < LEAST_BEFORE:
         count += 1
     end = days[count] if count < len(days) else f"{days[-1]}~"  # one day alone is all reference
     return min(end, changed) if changed > days[0] else end

@@ -12,11 +12,11 @@ from statistics import median
 from typing import Any
 
 from deepthink.curation.results import Result, compared, read_results
-from deepthink.datasink.base import RECOGNITIONS, TRACKING, Datasink, Event
+from deepthink.datasink.base import RECOGNITIONS, TRACKING, Datasink, Event, Mark
 from deepthink.embedding.facedata import face_key, face_of
 from deepthink.errors import BadInputError
 from deepthink.files import write_json
-from deepthink.records import UNKNOWN, Box
+from deepthink.records import UNKNOWN, Box, FrameKey
 
 FILE = "sightings.json"
 UNSURE, UNUSABLE = "?", "!"  # keys of `shows` that cannot be names
@@ -58,8 +58,8 @@ def gather(
 def _sighting(datasink: Datasink, event: Event) -> Sighting:
     results = read_results(datasink, [event])
     if not results:
-        passed_by = any(mark.classname.startswith("person") for mark in datasink.marks(event, TRACKING))
-        return _of(event, 0, usable=0.0 if passed_by else None)
+        people = [mark for mark in datasink.marks(event, TRACKING) if mark.classname.startswith("person")]
+        return _faceless(event, people)
     good = [one for one in results if one.label.usable]
     answered = compared(good)
     named = _by_name(answered)
@@ -72,6 +72,14 @@ def _sighting(datasink: Datasink, event: Event) -> Sighting:
         min((one.label.margin for one in answered if one.label.name == UNKNOWN), default=None),
         _shows(results, answered, named),
     )  # fmt: skip
+
+
+def _faceless(event: Event, people: Sequence[Mark]) -> Sighting:
+    """Return an event without a face: poor pictures, if somebody walked by, who is then shown instead of a face."""
+    if not people:
+        return _of(event, 0)
+    seen = people[len(people) // 2]
+    return _of(event, 0, usable=0.0, shows={UNUSABLE: _key(FrameKey(event.date, event.event, seen.time), seen.box)})
 
 
 def _of(event: Event, faces: int, *said: Any, **more: Any) -> Sighting:
@@ -95,13 +103,13 @@ def _shows(results: Sequence[Result], answered: Sequence[Result], named: Mapping
         told[UNSURE] = min(nobody, key=lambda one: one.label.margin)
     if poor:
         told[UNUSABLE] = poor[0]
-    return {kind: _key(one) for kind, one in told.items()}
+    return {kind: _key(one.frame, one.box) for kind, one in told.items()}
 
 
-def _key(one: Result) -> str:
+def _key(frame: FrameKey, box: Box) -> str:
     """Return which face it is, as facedata's keys do; the facelist, whence they come, has no negative corner."""
-    box = Box(max(0, one.box.x1), max(0, one.box.y1), one.box.x2, one.box.y2)
-    return face_of(face_key("", one.frame, box, "")).removesuffix("|")
+    box = Box(max(0, box.x1), max(0, box.y1), box.x2, box.y2)
+    return face_of(face_key("", frame, box, "")).removesuffix("|")
 
 
 def merged(kept: Iterable[Sighting], fresh: Iterable[Sighting]) -> list[Sighting]:
