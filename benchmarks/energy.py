@@ -1,7 +1,8 @@
 """What a training takes in energy here, beside what SentinelCam says of its own: ``python benchmarks/energy.py``.
 
-SentinelCam trains on a Jetson Nano of about 10 W overnight, where a desktop of 200 W would be done in 45 minutes: 80 to
-120 Wh of 8 to 12 hours against 150 Wh. Those are its figures, of its notebook and its faces. Here the search for the
+SentinelCam trains on a Jetson Nano of about 10 W (5 W idle) in six hours of a night, where a desktop of 200 to 300 W
+(50 W idle) is done in 45 minutes. Those are its figures, of its notebook and its faces, and nobody's measurement of
+energy (its devops/docs/operations/ML_TRAINING_PIPELINE.md, "Performance Notes"). Here the search for the
 best classifier, which is nearly all of a training, is measured on generated embeddings by the machine's own sensors
 (docs/energy.md says which, and what they do not see); the machine is left alone first, so that its idling is known too.
 Run it with the same --faces on each of your machines, and put the rows below one another.
@@ -30,8 +31,8 @@ from deepthink.model.search import SupportVectorSearch
 
 HEAD = "| machine | what | W | time | Wh | of it more than idle, Wh |\n|---|---|---|---|---|---|"
 CLAIMED = (
-    "| Jetson Nano (SentinelCam says) | its notebook, a night of 8 to 12 h | 10 | 480 to 720 min | 80 to 120 | |",
-    "| desktop (SentinelCam says) | its notebook | 200 | 45 min | 150 | |",
+    "| Jetson Nano (SentinelCam says) | its notebook | 10 | 6 h | 60 | 30 |",
+    "| desktop (SentinelCam says) | its notebook | 200 to 300 | 45 min | 150 to 225 | 113 to 188 |",
 )
 
 

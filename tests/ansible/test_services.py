@@ -104,12 +104,15 @@ def test_systemd_reads_the_environment_as_a_shell_does(watched):
 def test_what_is_wanted_besides_stands_in_the_units(watched):
     machine, _ = watched
     more = {"deepthink_watch_memory_high": "1500M", "deepthink_energy_readable": True, "deepthink_status_port": 9000}
-    role(machine, **ON, **more)
+    role(machine, **ON, **more, sentinelcam_data_path="/home/camera/sentinelcam")
     watch, status = ((machine.root / UNITS / f"deepthink-{name}.service").read_text() for name in ("watch", "status"))
     assert "\nMemoryHigh=1500M\n" in watch
-    assert "\nExecStartPre=-+/bin/sh -c 'chgrp camera /sys/class/powercap/" in watch
+    assert "\nExecStartPre=-+/bin/sh -c 'for file in /sys/class/powercap/intel-rapl:*/energy_uj; do" in watch
+    assert "chgrp camera" in watch
     assert "\nRuntimeDirectory=deepthink-watch\n" in watch
-    assert "--log /home/camera/deepthink/logs/training.log\n" in watch
+    assert "--log /home/camera/sentinelcam/logs/training.log\n" in watch  # where SentinelCam's pages look for it
+    made, own = ((machine.root / HOME / name).stat().st_uid for name in ("sentinelcam/logs", "deepthink"))
+    assert made == own
     assert "--host 127.0.0.1 --port 9000\n" in status
     assert machine.run("systemd-analyze", "verify", "deepthink-watch.service").stderr == ""
 
