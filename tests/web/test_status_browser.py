@@ -244,6 +244,18 @@ def test_on_a_phone_nothing_is_wider_than_it_and_fingers_find_what_they_need(bro
     assert page.complaints == []
 
 
+@pytest.mark.parametrize("width", [320, 620, 820, 1000, 1400])
+def test_on_no_screen_it_is_wider_than_that(browser, served, site, width):
+    (site.registry.root / "gamma3").mkdir(parents=True)
+    (site.registry.root / "gamma3/report.html").write_text("x")
+    living.ran(site, says="x" * 300)
+    living.trends(site, alarms=(living.alarm(site),))
+    page = visit(browser, served, viewport={"width": width, "height": 800})
+    expect(page.locator("#part-runs a")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everything_stands_out_from_what_lies_below_it(browser, served, site, scheme):
     for outcome in ("deployed", "failed", "waits", "stopped"):
