@@ -85,6 +85,13 @@ def test_somebody_whom_the_version_of_that_time_did_not_know_is_a_stranger_to_it
     assert counted(path, ALPHA, later) == [("2026-W10", (0, 0), (1, 2)), ("2026-W11", (1, 1), (0, 0))]
 
 
+def test_what_a_version_answered_whose_files_are_gone_is_not_counted(listed):
+    path = listed(face("Ann"), face(UNKNOWN, "b1", day=11))
+    review.accept(path, [1, 2], "Ann", "eve")
+    gone = Tenure("beta2", datetime(2026, 3, 9), None)
+    assert counted(path, ALPHA, gone) == [("2026-W10", (0, 1), (0, 0))]
+
+
 def test_what_nobody_answered_is_not_counted(listed):
     path = listed(face(UNKNOWN, day=2), face(UNKNOWN, "b1", distance=9.999999), face("Ann", "c1", 5, 0, 0.0, 0.0))
     review.accept(path, [1, 2, 3], "Ann", "eve")  # before any version, by one that knew nobody, and imported

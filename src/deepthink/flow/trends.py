@@ -94,19 +94,29 @@ def tenures_of(site: Site) -> list[Tenure]:
     came after the last day of its own material, and the first one also the days kept for validation.
     """
     newest = _newest(site)
-    promoted = [entry for entry in site.ledger.history.entries() if entry["what"] == "promoted"]
     found: list[Tenure] = []
-    for entry in promoted:
-        version = str(entry.get("version"))
-        try:
-            since = datetime.fromisoformat(str(entry["when"])).replace(tzinfo=None)
-            metrics = site.registry.manifest(version).get("training_metrics", {})
-        except (DeepthinkError, ValueError):
-            continue  # pruned: who asks whom it knew is told nothing
-        if newest is None or since > newest + timedelta(days=1):
-            since = _after_material(site, version, not found) or since
-        found.append(Tenure(version, since, frozenset(metrics.get("events_per_person", {}))))
+    for entry in site.ledger.history.entries():
+        if entry.get("what") == "promoted" and (when := _moment(str(entry.get("when")))):
+            version = str(entry.get("version"))
+            if newest is None or when > newest + timedelta(days=1):
+                when = _after_material(site, version, not found) or when
+            found.append(Tenure(version, when, _people_of(site, version)))
     return found
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
+def _people_of(site: Site, version: str) -> frozenset[str] | None:
+    """Return whom a version knows; None when it was pruned, or is damaged."""
+    try:
+        return frozenset(site.registry.manifest(version)["training_metrics"]["events_per_person"])
+    except (DeepthinkError, KeyError, TypeError):
+        return None
 
 
 def _newest(site: Site) -> datetime | None:

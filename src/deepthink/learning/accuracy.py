@@ -89,7 +89,7 @@ def weekly(found: Iterable[Reviewed], tenures: Sequence[Tenure]) -> tuple[Week, 
     nonmated: dict[Event, bool] = {}
     for one in found:
         event, tenure = _event(one.row), answering(tenures, one.row.frame.time)
-        if event is None or tenure is None:
+        if event is None or tenure is None or tenure.people is None:
             continue
         if one.truth in tenure.people:
             mated[event, one.truth] = mated.get((event, one.truth), True) and one.answer != one.truth

@@ -13,7 +13,7 @@ class Tenure:
 
     version: str
     since: datetime  # the first event that it can have answered began then or later
-    people: frozenset[str]  # whom it knows
+    people: frozenset[str] | None  # whom it knows; None: its files are gone, and nobody can say
 
 
 def answering(tenures: Sequence[Tenure], time: datetime) -> Tenure | None:
