@@ -58,7 +58,9 @@ class Journal:
     def finished(self, run: Run, step: str, seconds: float, figures: dict[str, Any]) -> Run:
         """Note that a step is done."""
         entry = {"when": _now(), "run": run.run, "version": run.version, "step": step, "seconds": round(seconds, 2)}
-        append_line(self.lines, json.dumps({**entry, **figures}, ensure_ascii=False, default=str))
+        append_line(
+            self.lines, json.dumps({**figures, **entry}, ensure_ascii=False, default=str)
+        )  # the step's own time
         after = Run(run.run, run.version, run.started, (*run.done, step), {**run.figures, step: figures})
         write_json(self.state, asdict(after))
         return after

@@ -27,6 +27,8 @@ class Voice:
     settings : Settings
     standing : callable
         Returns how the site stands.
+    flags : tuple of str
+        Settings for this run alone, handed on to the process that sends.
 
     Raises
     ------
@@ -34,8 +36,8 @@ class Voice:
         A file with a password or an address is not there, or the endpoint's port is taken.
     """
 
-    def __init__(self, settings: Settings, standing: Callable[[], Standing]) -> None:
-        self._settings, self._standing = settings, standing
+    def __init__(self, settings: Settings, standing: Callable[[], Standing], flags: tuple[str, ...] = ()) -> None:
+        self._settings, self._standing, self._flags = settings, standing, flags
         self._folder = settings.watch_folder
         self._channels = [channel.name for channel in make_channels(settings.messages, settings.root)]
         self._outbox = Outbox(self._folder / OUTBOX)
@@ -54,6 +56,7 @@ class Voice:
     def tell(self, news: News) -> None:
         """Let news wait for the next delivery."""
         log.info("%s: %s", news.title, news.text)
+        self._told = -1e9  # how the site stands has changed with it
         if self._channels:
             self._outbox.put(news, self._channels)
 
@@ -73,7 +76,8 @@ class Voice:
         self._outbox.keep_held()
         due = self._outbox.due() if self._channels else None
         if self._post is None and due is not None and due <= time.time():
-            command = [sys.executable, "-m", "deepthink.messages.send", str(self._settings.root)]
+            flags = [f"--set={flag}" for flag in self._flags]
+            command = [sys.executable, "-m", "deepthink.messages.send", *flags, str(self._settings.root)]
             self._post = Child("send", command, self._folder)
 
     def close(self) -> None:

@@ -74,7 +74,8 @@ class Watch:
         self.state = State()
         self.work: Overseer | None = None
         self.look: Child | None = None
-        self._seen: Any = None
+        self._seen: Any = None  # what there was when it was last counted, and
+        self._compared: Any = None  # when it was last compared with before
         self._looked = self._trends = self._glanced = self._clocked = self._pulled = self._said = -1e9
         self._wake, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._ending = self._reloading = False
@@ -85,7 +86,7 @@ class Watch:
         """Make what settings ask for; all of it or, where one cannot be, nothing."""
         found = dict(calendars(settings.watch.schedule))
         window = Window.read(settings.deployment.window) if settings.deployment.window else None
-        voice = Voice(settings, lambda: standing(self.settings, self.runs))
+        voice = Voice(settings, lambda: standing(self.settings, self.runs), self._flags)
         ear = None
         if settings.watch.sentinel:
             from deepthink.flow.hear import Ear
@@ -227,10 +228,12 @@ class Watch:
             return
         fresh = self.state.trends == day and read_facts(self.folder).date == day
         seen = signs.signature(self.settings)
-        if fresh and seen == self._seen:
+        changed = seen != self._compared and time.monotonic() - self._trends > TRENDS * spell
+        trends = self.state.trends != day or changed
+        if fresh and seen == self._seen and not trends:
             return
-        trends = self.state.trends != day or time.monotonic() - self._trends > TRENDS * spell
-        self._trends = time.monotonic() if trends else self._trends
+        if trends:
+            self._trends, self._compared = time.monotonic(), seen
         self._seen, self._looked = seen, time.monotonic()
         self.look = self._errand("trends" if trends else "look")
 
