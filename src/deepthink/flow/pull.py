@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from deepthink.curation.facelist import Facelist, Row, Status, editing
+from deepthink.curation.facelist import COLUMNS, Facelist, Row, Status, editing
 from deepthink.curation.names import check_name
 from deepthink.datasink.base import Problems
 from deepthink.embedding import facedata
@@ -19,6 +19,7 @@ from deepthink.flow.fetch import fetch
 from deepthink.flow.wiring import Site
 from deepthink.records import UNKNOWN
 
+HEADER, LONGEST_HEADER = ",".join(COLUMNS).encode(), 1000
 UNREADABLE = 0.01  # of the lines: with more, it is not the facelist, or it is damaged
 Rows = Mapping[Any, Row]
 
@@ -72,9 +73,12 @@ def pull_site(site: Site) -> dict[str, Any]:
 
 def _checked(path: Path) -> dict[Any, Row]:
     """Return the rows of what came, by face; BadInputError where it is no facelist."""
+    with path.open("rb") as file:
+        if not file.readline(LONGEST_HEADER).startswith(HEADER):
+            raise BadInputError("What came is no facelist: it begins otherwise; nothing was taken.")
     problems = Problems()
     rows = Facelist(path, problems).rows
-    if problems.count > UNREADABLE * (len(rows) + problems.count) or not path.stat().st_size:
+    if problems.count > UNREADABLE * (len(rows) + problems.count):
         raise BadInputError(
             f"What came is no facelist: {problems.count} of its lines cannot be read; nothing was taken."
         )
@@ -146,6 +150,5 @@ def _facedata(site: Site, theirs: Rows, folder: Path) -> str:
         raise BadInputError("The sentinel's facedata holds embeddings that are not numbers; nothing was taken.")
     has = {facedata.frame_of(key) for key in found.keys}
     lacking = sum(row.status == Status.IN_USE and row.key not in has for row in theirs.values())
-    return (
-        f"; {lacking} rows in use there have no embedding there" if lacking else f"; {len(found.keys)} embeddings there"
-    )
+    more = f", {lacking} rows in use there have none" if lacking else ""
+    return f"; {len(found.keys)} embeddings there{more}"
