@@ -1,4 +1,4 @@
-"""What the service takes while nothing happens: memory, and processor time over ten minutes, with everything switched on.
+"""What the service takes while nothing happens: memory, and processor time over ten minutes, everything switched on.
 
 python benchmarks/watch.py [--minutes 10]
 """
