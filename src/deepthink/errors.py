@@ -145,4 +145,3 @@ class InUseError(StepError):
 
 class StalledError(StepError):
     """A step stood still and was ended, or its process died; another try may help."""
-
