@@ -217,7 +217,7 @@ def test_a_day_in_the_life(house):
     # a camera is moved
     for number in range(7):
         results(house.site, f"2026-03-{10 + number}", "porch", 15, 0.30, 2)
-    for number in range(3):
+    for number in range(8):
         results(house.site, f"2026-03-{20 + number}", "porch", 15, 0.55, 9)
     house.until(lambda: house.heard("drift"), "somebody is told of the camera")
     assert "porch" in house.heard("drift")[0]["text"]
