@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deepthink.cli.console import HERE, JsonFlag, SetFlag, SiteArgument, emit, open_site, progress, tell_problems
+from deepthink.cli.console import HERE, JsonFlag, SetFlag, SiteArgument, emit, err, open_site, progress, tell_problems
+
+if TYPE_CHECKING:
+    from deepthink.flow.wiring import Site
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,8 +32,22 @@ def run(
     from deepthink.simulate.summary import as_text, summarise
 
     opened = open_site(site, flags)
+    _foretell(opened)
     reviewer = review_by_truth if opened.truth else None
     walk = pipeline.run(opened, start=start, version=version, reviewer=reviewer, watch=progress)
     tell_problems(opened)
     summary = summarise(opened, walk)
     emit(summary, as_text(summary), as_json)
+
+
+def _foretell(site: Site) -> None:
+    """Say how long it will take, where the steps were taken on this machine before."""
+    from deepthink.flow.journal import Journal
+    from deepthink.flow.pace import Expectation, in_words
+    from deepthink.flow.pipeline import STEPS
+
+    expected = Expectation(Journal(site.training).entries())
+    first, *others = STEPS
+    left = expected.left(first, 0, 0, 0.0, others)
+    if left is not None:
+        err.print(f"As the last runs went here: {in_words(left)}.", markup=False)
