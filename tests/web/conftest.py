@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from deepthink.flow.desk import Desk
+from deepthink.flow.status_look import Look
 from deepthink.web.app import make_app
 from deepthink.web.guard import Guard
 from deepthink.web.pictures import Faces
@@ -36,6 +37,12 @@ def open_desk(client):
 def faces_on(page):
     """Return the rows of the card on a page, with their stamps."""
     return dict(re.findall(r'data-row="(\d+)" data-stamp="(\w+)"', page))
+
+
+@pytest.fixture(autouse=True)
+def no_doctor(monkeypatch):
+    """Let nobody look at a whole site only because a page is tested; processes of their own still do."""
+    monkeypatch.setattr(Look, "begin", lambda self, after=0.0: False)
 
 
 @pytest.fixture

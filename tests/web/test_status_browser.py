@@ -42,7 +42,6 @@ def browser():
 @contextlib.contextmanager
 def serving(site, port=0):
     service = StatusService(site.settings, "127.0.0.1", port, review="http://127.0.0.1:1")
-    service.status.look.begin = lambda after=0.0: False
     thread = threading.Thread(target=service.serve)
     thread.start()
     try:

@@ -30,7 +30,6 @@ SMALL = 120  # MB
 @contextlib.contextmanager
 def serving(site):
     service = StatusService(site.settings, "127.0.0.1", 0)
-    service.status.look.begin = lambda after=0.0: False
     thread = threading.Thread(target=service.serve)
     thread.start()
     try:

@@ -46,10 +46,6 @@ function say(state, text) {
   if (link.textContent !== text) link.textContent = text;
 }
 
-function toLogin() {
-  location.assign(`/login?next=${encodeURIComponent("/status")}`);
-}
-
 function listen() {
   clearTimeout(waiting);
   source?.close();
@@ -62,7 +58,10 @@ function listen() {
     known = new Date();
     show(JSON.parse(event.data));
   });
-  own.addEventListener("end", toLogin);
+  own.addEventListener("end", () => {
+    leave(); // before the connection ends too, and is taken for a lost one
+    location.assign(`/login?next=${encodeURIComponent("/status")}`);
+  });
   own.onerror = () => {
     own.close();
     if (own === source) lost();
