@@ -143,6 +143,21 @@ def _acquired(lock: FileLock, folder: Path, seconds: float) -> bool:
     return True
 
 
+def stamp(path: Path) -> tuple[int, int, int] | None:
+    """Return what is another as soon as a file has been replaced or written to; None where there is none.
+
+    Examples
+    --------
+    >>> stamp(Path("/nowhere")) is None
+    True
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, as 64 hexadecimal digits."""
     with path.open("rb") as file:

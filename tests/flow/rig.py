@@ -125,7 +125,7 @@ class Rig:
 
     def _hurry(self, watch: Watch) -> None:
         """What is looked at every few seconds is looked at in every round."""
-        watch._glanced = watch._clocked = -1e9
+        watch._glanced = watch.reception._clocked = -1e9
 
     def ended(self):
         return read_runs(self.root / "training")

@@ -13,6 +13,7 @@ from deepthink.curation.facelist import Facelist
 from deepthink.errors import BadInputError
 from deepthink.files import locked
 from deepthink.flow import status_gather, status_look
+from deepthink.flow.doctor import processes
 from deepthink.flow.journal import Journal
 from deepthink.flow.requests import ask
 from deepthink.flow.runs import Ended, note
@@ -143,14 +144,15 @@ def test_gathering_changes_nothing_in_the_site(settings):
     assert sorted(path for path in settings.root.rglob("*")) == before
 
 
-def test_whether_the_service_runs_is_seen_by_its_lock_without_touching_it(settings, tmp_path):
+def test_whether_the_service_runs_is_seen_by_its_lock_without_touching_it(settings, tmp_path, monkeypatch):
     folder = settings.watch_folder
     assert is_watched(folder) is False
     with locked(folder / "service"):
         assert is_watched(folder) is True
         assert board(settings).watched is True
     assert is_watched(folder) is False
-    assert is_watched(folder, tmp_path / "nosuch") is None
+    monkeypatch.setattr(processes, "_LOCKS", tmp_path / "nosuch")
+    assert is_watched(folder) is None
 
 
 def test_alarms_stand_as_long_as_the_trends_have_them(settings):

@@ -1,5 +1,6 @@
 """The service: what makes it begin a run, what becomes of one, and what people are told."""
 
+import urllib.request
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from deepthink.errors import InUseError, SettingsError
 from deepthink.flow import requests
 from deepthink.flow.watch import Watch
 from deepthink.settings import load
+from tests.deployment.nodes import free_port
 from tests.flow.rig import DEPLOYED, FAILED, PASSED, Rig
 
 
@@ -55,6 +57,7 @@ def test_what_fails_is_not_deployed_and_trained_again_once_it_was_corrected(rig)
 
 
 def test_too_few_selected_faces_are_no_reason_but_somebody_new_is(rig):
+    rig.order("run", {"seconds": 600})
     rig.changed(digest="few", selected=4)
     rig.rounds(0.4)
     assert not rig.started("run")
@@ -179,10 +182,44 @@ def test_settings_are_read_anew_and_wrong_ones_change_nothing(rig):
     assert watch.settings.watch.selected == 77
 
 
+def test_the_endpoint_of_metrics_is_there_before_and_after_settings_are_read_anew(rig):
+    port = free_port()
+    address = f"127.0.0.1:{port}"
+    rig.settings(metrics=address)
+    watch = rig.start()
+    rig.settings(metrics=address, selected=77)
+    watch.reload()
+    rig.rounds(0.1)
+    assert watch.settings.watch.selected == 77
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+        assert b"deepthink_faces_to_review" in answer.read()
+    rig.settings(metrics=address, sentinel="tcp://nowhere")
+    watch.reload()
+    rig.rounds(0.1)
+    assert watch.settings.watch.sentinel is None
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+        assert answer.status == 200
+
+
+def test_lists_that_cannot_be_had_are_told_once_and_those_that_changed_are_a_reason_once(rig, caplog):
+    caplog.set_level("INFO")
+    failed = {"result": {"outcome": "failed", "says": "the sentinel is off"}}
+    pulled = {"result": {"outcome": "pulled", "changed": "sha", "says": "1 rows added"}}
+    rig.settings(pull={"facelist": "theirs.csv"}, selected=0, enrolled=False)
+    rig.order("pull", failed, failed, pulled, pulled)
+    rig.start()
+    for count in range(1, 5):
+        rig.watch._pulled = -1e9
+        rig.spin(lambda count=count: len(rig.started("pull")) == count and rig.watch.work is None)
+    assert sum("the sentinel is off" in record.getMessage() for record in caplog.records) == 1
+    rig.rounds(0.3)
+    assert len(rig.started("run")) == 1
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"schedule": {"face_model": {"hour": "27"}}}, {"messages": {"mqtt": {"host": "x", "password_file": "absent"}}},
-     {"deployment": {"window": "3:00-3:00"}}],
+     {"deployment": {"window": "3:00-3:00"}}, {"sentinel": "tcp://nowhere"}],
 )  # fmt: skip
 def test_what_cannot_work_is_said_at_the_start(rig, wrong):
     rig.settings(**wrong)

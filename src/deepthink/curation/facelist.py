@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from deepthink.datasink.base import Problems
-from deepthink.files import locked, replacing
+from deepthink.files import locked, replacing, stamp
 from deepthink.records import UNKNOWN, Box, FrameKey
 
 COLUMNS = (
@@ -141,7 +141,7 @@ class Facelist(Mapping[int, Row]):
         self.path = Path(path)
         self.problems = problems or Problems()
         self.touched = False
-        self._stat = _stat(self.path)  # before it is read: a change in between is then seen as one
+        self._stat = stamp(self.path)  # before it is read: a change in between is then seen as one
         self._columns: list[str] = list(COLUMNS)
         self._lines: list[str] = []
         self._pattern: re.Pattern[str] | None = None
@@ -195,7 +195,7 @@ class Facelist(Mapping[int, Row]):
     @property
     def current(self) -> bool:
         """Whether the file is still the one that was read."""
-        return self._stat == _stat(self.path)
+        return self._stat == stamp(self.path)
 
     def __iter__(self) -> Iterator[int]:
         """Yield the readable rows' numbers."""
@@ -278,7 +278,7 @@ class Facelist(Mapping[int, Row]):
         for number in changed:
             if self._rows.get(number, UNSEEN) is not None:  # what cannot be read stays so
                 self._exact[number - 1] = UNSEEN
-        self._stat, self.touched = _stat(self.path), False
+        self._stat, self.touched = stamp(self.path), False
 
     def adopt(self, other: Facelist) -> None:
         """Take over what another reading of the file has parsed, for the lines that are still the same."""
@@ -318,14 +318,6 @@ def editing(path: Path, problems: Problems | None = None, before: Facelist | Non
         yield facelist
         if facelist.touched:
             facelist.write()
-
-
-def _stat(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def parse_row(columns: list[str], fields: list[str]) -> Row:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,7 @@ class Child:
     command: Sequence[str]
     folder: Path
     nice: int = 0
-    began: float = field(default_factory=time.monotonic)
     paused: float | None = None  # since when it stands still because somebody has stopped it
-    stood: float = 0.0  # seconds that it has stood still so
 
     def __post_init__(self) -> None:
         """Start it, with its output in a file, as the leader of a session of its own."""
@@ -83,7 +81,6 @@ class Child:
         """Let it go on."""
         if self.paused is not None:
             resume(self.process.pid)
-            self.stood += time.monotonic() - self.paused
             self.paused, self._alive = None, time.monotonic()
 
     def stop(self, seconds: float) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from deepthink.deployment.login import Login
 from deepthink.errors import BadInputError, StepError
+from deepthink.flow.targets import KNOWN_HOSTS
 from deepthink.flow.wiring import Site
 
 SECONDS, LONGEST = 300.0, 2**30  # of a copy over ssh; bytes of a file
 TRIES, BETWEEN = 5, 1.0  # until it was the same twice: its writer replaces nothing in one step
 FAILED = 255  # ssh itself
-KNOWN_HOSTS = "known_hosts"  # in the site's folder, as deployment has it
 
 
 def fetch(site: Site, path: Path, to: Path) -> None:

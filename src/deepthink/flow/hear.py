@@ -7,7 +7,12 @@ import logging
 import re
 from typing import Any
 
-from deepthink.datasink.wire import open_socket, zmq
+from deepthink.errors import MissingExtraError, SettingsError
+
+try:
+    import zmq
+except ImportError as error:
+    raise MissingExtraError("pyzmq", "watch") from error
 
 log = logging.getLogger(__name__)
 TOPIC, TASK = b"Sentinel.INFO", "FaceDataUpdate"
@@ -23,6 +28,11 @@ class Ear:
     ----------
     address : str
         tcp://sentinel:5566. It need not be there yet: the connection is made when it comes, and again when it goes.
+
+    Raises
+    ------
+    SettingsError
+        It is no address.
     """
 
     def __init__(self, address: str) -> None:
@@ -30,12 +40,17 @@ class Ear:
         self._connect()
 
     def _connect(self) -> None:
-        self.socket = open_socket(self._context, zmq.SUB)
+        self.socket = self._context.socket(zmq.SUB)
+        self.socket.linger, self.socket.tcp_keepalive = 0, 1
         self.socket.maxmsgsize, self.socket.rcvhwm = LONGEST, 1000
         self.socket.reconnect_ivl, self.socket.reconnect_ivl_max = 500, 30_000
         self.socket.subscribe(TOPIC)
         self._monitor = self.socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
-        self.socket.connect(self._address)
+        try:
+            self.socket.connect(self._address)
+        except zmq.ZMQError as error:
+            self.close()
+            raise SettingsError(f"watch.sentinel: {self._address} is no address: {error}.") from None
 
     def heard(self) -> list[tuple[str, str]]:
         """Return the updates that ended since the last call: the job's id, and its date."""

@@ -8,7 +8,6 @@ import statistics
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -170,8 +169,3 @@ def in_words(seconds: float | None) -> str:
     if minutes < 1:
         return "less than a minute"
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def expected_end(pace: Pace) -> datetime | None:
-    """Return when a walk is expected to end, local."""
-    return None if pace.left is None else datetime.fromtimestamp(pace.when + pace.left)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from deepthink.files import stamp
 from deepthink.flow.facts import Facts
 from deepthink.flow.requests import Request
 from deepthink.flow.runs import Ended
@@ -74,12 +75,12 @@ def collects(rules: WatchSettings) -> bool:
 
 def signature(settings: Settings) -> tuple[object, ...]:
     """Return what changes when a list or a result is written; a few stats, since it is asked every few seconds."""
-    found: list[object] = [_stat(settings.path(settings.facelist))]
+    found: list[object] = [stamp(settings.path(settings.facelist))]
     if settings.datasink.feed is None:
         data = settings.path(settings.datasink.data)
         newest = max(_days(data), default="")
-        found += [newest, _stat(data / newest), _stat(data / newest / "camwatcher.csv")]
-    found.append(_stat(settings.path(settings.registry) / "versions.yaml"))
+        found += [newest, stamp(data / newest), stamp(data / newest / "camwatcher.csv")]
+    found.append(stamp(settings.path(settings.registry) / "versions.yaml"))
     return tuple(found)
 
 
@@ -88,11 +89,3 @@ def _days(data: Path) -> list[str]:
         return [entry.name for entry in os.scandir(data) if entry.name[:1].isdigit()]
     except OSError:
         return []
-
-
-def _stat(path: Path) -> tuple[int, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino

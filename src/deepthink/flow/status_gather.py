@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
@@ -12,7 +11,9 @@ from typing import Any
 from deepthink.curation.facelist import Facelist, Status
 from deepthink.deployment.node import health
 from deepthink.errors import DeepthinkError
+from deepthink.files import stamp
 from deepthink.flow import energy, energy_sources
+from deepthink.flow.doctor.processes import is_held
 from deepthink.flow.journal import Journal
 from deepthink.flow.requests import FOLDER as REQUESTS
 from deepthink.flow.requests import waiting
@@ -31,7 +32,7 @@ from deepthink.registry.ledger import LEDGER, Ledger
 from deepthink.settings import Settings
 
 RUNS = 12  # the last ones
-Stamp = tuple[tuple[str, int, int, int], ...]
+Stamp = tuple[tuple[str, tuple[int, int, int] | None], ...]
 
 
 class Gathering:
@@ -57,7 +58,7 @@ class Gathering:
         inside = [
             path for folder in folders for path in sorted(folder.glob("*.json*")) if not path.name.startswith(".")
         ]
-        return tuple(stat_of(path) for path in [*files, *folders, *inside])
+        return stamps([*files, *folders, *inside])
 
     def board(self, looked: Looked) -> Board:
         """Gather all of it."""
@@ -115,19 +116,15 @@ class Gathering:
 
     def _read(self, name: str, paths: Iterable[Path], read: Callable[[], Any]) -> Any:
         """Return what files hold, read again once one of them is another."""
-        stamp = tuple(stat_of(path) for path in paths)
-        if self._kept.get(name, (None, None))[0] != stamp:
-            self._kept[name] = stamp, read()
+        found = stamps(paths)
+        if self._kept.get(name, (None, None))[0] != found:
+            self._kept[name] = found, read()
         return self._kept[name][1]
 
 
-def stat_of(path: Path) -> tuple[str, int, int, int]:
-    """Return what is another as soon as a file is; also where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return str(path), 0, 0, 0
-    return str(path), found.st_ino, found.st_size, found.st_mtime_ns
+def stamps(paths: Iterable[Path]) -> Stamp:
+    """Return what is another as soon as one of some files is; also where there is none."""
+    return tuple((str(path), stamp(path)) for path in paths)
 
 
 def _places(registry: Path) -> Iterable[Place]:
@@ -151,14 +148,6 @@ def _after(before: Place, account: dict[str, Any], outcome: dict[str, Any] | Non
     return Place(before.name, version, since)
 
 
-def is_watched(folder: Path, locks: Path = Path("/proc/locks")) -> bool | None:
+def is_watched(folder: Path) -> bool | None:
     """Whether `deepthink watch` runs for a site: whether it holds its lock; None where the system does not say."""
-    try:
-        lock = (folder / ".service.lock").stat()
-        held = [line.split() for line in locks.read_text(encoding="ascii").splitlines()]
-    except FileNotFoundError:
-        return False if locks.exists() else None
-    except OSError:
-        return None
-    device = f"{os.major(lock.st_dev):02x}:{os.minor(lock.st_dev):02x}:{lock.st_ino}"
-    return any(device in words for words in held)
+    return is_held(folder / ".service.lock")

@@ -22,8 +22,8 @@ from deepthink.flow.facts import read_facts
 from deepthink.flow.limits import Limits
 from deepthink.flow.logs import about
 from deepthink.flow.overseer import Overseer
+from deepthink.flow.reception import Looks, Reception
 from deepthink.flow.runs import Ended, note, read_runs
-from deepthink.flow.schedule import Calendar, calendars
 from deepthink.flow.standing import standing
 from deepthink.flow.systemd import ALIVE, READY, STOPPING, tell, tell_reloading
 from deepthink.flow.triggers import Reason, rules
@@ -34,8 +34,8 @@ from deepthink.settings import Settings
 
 log = logging.getLogger(__name__)
 TICK, GLANCE = 1.0, 5.0  # seconds between two rounds, and between two looks at files
-TRENDS = 12  # looks, of which one also looks for drift
-CLOCK, PULL = 20.0, 3600.0  # seconds between two looks at the calendar, and two at the sentinel's lists
+PULL = 3600.0  # seconds between two looks at the sentinel's lists
+BACK = 7200.0  # seconds; nothing is put off for so long, so that a moment further ahead was noted by another clock
 DEPLOYING = 120.0  # seconds that a deployment is given to come to an end
 GRACE = 60.0  # seconds that a notebook's own watch, which tells more, is given to end it first
 
@@ -74,29 +74,26 @@ class Watch:
         self.state = State()
         self.work: Overseer | None = None
         self.look: Child | None = None
-        self._seen: Any = None  # what there was when it was last counted, and
-        self._compared: Any = None  # when it was last compared with before
-        self._looked = self._trends = self._glanced = self._clocked = self._pulled = self._said = -1e9
+        self.looks = Looks(self.folder)
+        self._glanced = self._pulled = self._said = -1e9
+        self._not_pulled = ""  # why the sentinel's lists could not be taken the last time
         self._wake, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._ending = self._reloading = False
         self.runs = read_runs(self.training)
         self._furnish(self.settings)
 
     def _furnish(self, settings: Settings) -> None:
-        """Make what settings ask for; all of it or, where one cannot be, nothing."""
-        found = dict(calendars(settings.watch.schedule))
-        window = Window.read(settings.deployment.window) if settings.deployment.window else None
-        voice = Voice(settings, lambda: standing(self.settings, self.runs), self._flags)
-        ear = None
-        if settings.watch.sentinel:
-            from deepthink.flow.hear import Ear
-
-            ear = Ear(settings.watch.sentinel)
-        self.settings, self.window, self.voice, self.ear = settings, window, voice, ear
-        self.calendars: dict[str, Calendar] = found
-        rule = settings.watch
-        self.rules = rules(rule.settle_minutes, rule.cool_down_hours)
-        self.limits = Limits(rule.hot, rule.least_memory)
+        """Make what settings ask for; where something cannot be, nothing stays."""
+        self.window = Window.read(settings.deployment.window) if settings.deployment.window else None
+        self.rules = rules(settings.watch.settle_minutes, settings.watch.cool_down_hours)
+        self.limits = Limits(settings.watch.hot, settings.watch.least_memory)
+        self.reception = Reception(settings.watch)
+        try:
+            self.voice = Voice(settings, lambda: standing(settings, self.runs), self._flags)
+        except DeepthinkError:
+            self.reception.close()
+            raise
+        self.settings = settings
 
     # from outside
 
@@ -106,9 +103,8 @@ class Watch:
             self.state = self.file.read()
             log.info("Watching %s", self.settings.root)
             for work in filter(None, (self.state.run, self.state.deploy)):
-                log.info(
-                    "Goes on with what was under way: %s", work.reason.says, extra=about(work.id, "", work.version)
-                )
+                more = about(work.id, "", work.version)
+                log.info("Goes on with what was under way: %s", work.reason.says, extra=more)
             tell(READY)
             while not self._ending:
                 self.step()
@@ -136,8 +132,7 @@ class Watch:
 
     def _let_go(self) -> None:
         self.voice.close()
-        if self.ear is not None:
-            self.ear.close()
+        self.reception.close()
 
     # one round
 
@@ -160,21 +155,23 @@ class Watch:
 
     def _wait(self, seconds: float) -> None:
         """Sleep until a signal or a sentinel wakes it."""
-        waits: list[Any] = [self._wake, *([self.ear.socket.fd] if self.ear else [])]
-        ready = select.select(waits, [], [], seconds)[0]
+        ready = select.select([self._wake, *self.reception.wakes], [], [], seconds)[0]
         if self._wake in ready:
             os.read(self._wake, 100)
 
     def _reload(self) -> None:
+        """Read the settings anew. The old are let go of first: two of them could not listen on one port."""
         self._reloading = False
         tell_reloading()
-        before = self.voice, self.ear
         try:
-            self._furnish(self._load())
-            before[0].close()
-            if before[1] is not None:
-                before[1].close()
-            log.info("Settings were read anew")
+            settings = self._load()
+            self._let_go()
+            try:
+                self._furnish(settings)
+                log.info("Settings were read anew")
+            except DeepthinkError:
+                self._furnish(self.settings)
+                raise
         except DeepthinkError as error:
             log.error("The settings stay as they were: %s", error)
         tell(READY)
@@ -198,44 +195,28 @@ class Watch:
 
     def _listen(self) -> None:
         now = self._now()
-        if self.ear is not None:
-            for job, day in self.ear.heard():
-                self._offer(signs.of_update(job, day, now))
-                self._pulled = -1e9
+        updates = self.reception.updates(now)
+        if updates:
+            self._offer(*updates)
+            self._pulled = -1e9
         if time.monotonic() - self._glanced < GLANCE:
             return
         self._glanced = time.monotonic()
         for request in requests.waiting(self.folder):
             self._offer(signs.of_request(request))
             requests.taken(self.folder, request)
-        self._read_clock(now.astimezone())
-        self._begin_look(now)
-
-    def _read_clock(self, now: datetime) -> None:
-        if time.monotonic() - self._clocked < CLOCK and self._clocked > 0:
-            return
-        self._clocked = time.monotonic()
-        answered, reasons = dict(self.state.clock), []
-        for model, calendar in self.calendars.items():
-            reason, answered[model] = signs.of_clock(model, calendar, answered.get(model, ""), now)
-            reasons += [reason] if reason else []
+        reasons, answered = self.reception.hours(self.state.clock, now.astimezone())
         self._offer(*reasons, state=self.state.changed(clock=answered))
+        self._begin_look(now.date().isoformat())
 
-    def _begin_look(self, now: datetime) -> None:
+    def _begin_look(self, day: str) -> None:
         """Count anew when something has changed, at most every few minutes; and what a new day begins with."""
-        day, spell = now.date().isoformat(), 60 * self.settings.watch.look_minutes
-        if self.look is not None or time.monotonic() - self._looked <= spell:
+        if self.look is not None:
             return
-        fresh = self.state.trends == day and read_facts(self.folder).date == day
-        seen = signs.signature(self.settings)
-        changed = seen != self._compared and time.monotonic() - self._trends > TRENDS * spell
-        trends = self.state.trends != day or changed
-        if fresh and seen == self._seen and not trends:
-            return
-        if trends:
-            self._trends, self._compared = time.monotonic(), seen
-        self._seen, self._looked = seen, time.monotonic()
-        self.look = self._errand("trends" if trends else "look")
+        fresh, spell = read_facts(self.folder).date == day, 60 * self.settings.watch.look_minutes
+        kind = self.looks.due(signs.signature(self.settings), spell, fresh, self.state.trends == day)
+        if kind:
+            self.look = self._errand(kind)
 
     def _errand(self, kind: str, *arguments: str) -> Child:
         nice = self.settings.train.nice
@@ -281,14 +262,15 @@ class Watch:
         self._keep(self.state.changed(alarms=tuple(alarms), trends=day))
 
     def _after_work(self, kind: str, result: dict[str, Any]) -> None:
-        if kind in ("collect", "pull"):
-            self._after_errand(kind, result)
-            return
         now = self._now()
         if kind == "run":
             self._settle(after_run(self.state, result, now, self.settings.watch.deploy))
-        else:
+        elif kind == "deploy":
             self._settle(after_deployment(self.state, result, now))
+        elif kind == "collect":
+            self._after_collecting(result)
+        else:
+            self._after_pulling(result)
 
     def _settle(self, found: Aftermath) -> None:
         """Tell what has become of a run, then keep it: so a kill repeats what is told, under the same id."""
@@ -297,7 +279,7 @@ class Watch:
         if found.news is not None:
             self._tell(found.news)
         self._keep(found.state)
-        self._looked = -1e9
+        self.looks.soon()
 
     def _note(self, ended: Ended) -> None:
         note(self.training, ended)
@@ -309,22 +291,22 @@ class Watch:
         if news.kind in self.settings.messages.of:
             self.voice.tell(news)
 
-    def _after_errand(self, kind: str, result: dict[str, Any]) -> None:
-        if kind == "collect":
-            left = read_facts(self.folder).unanswered
-            if result["outcome"] == "collected":
-                self._keep(self.state.changed(collected=left))
-        elif result.get("changed"):
-            now = self._now()
-            when = now.isoformat(timespec="seconds")
-            self._offer(
-                Reason("sentinel", str(result["changed"]), "the sentinel's lists have changed", when),
-                state=self.state.changed(pulled=when),
-            )
-        if result["outcome"] in ("failed", "stalled"):
-            log.warning("%s: %s", kind, result["says"])
-            if kind == "pull":
-                self._tell(News("trouble", "The sentinel's lists were not taken", str(result["says"])))
+    def _after_collecting(self, result: dict[str, Any]) -> None:
+        if result["outcome"] == "collected":
+            self._keep(self.state.changed(collected=read_facts(self.folder).unanswered))
+        else:
+            log.warning("New events were not collected: %s", result["says"])
+
+    def _after_pulling(self, result: dict[str, Any]) -> None:
+        """Train on what the sentinel has, unless it has said so itself; say once why that could not be had."""
+        waiting = {reason.kind for reason in self.state.triggers.waiting}
+        if result.get("changed") and "sentinel" not in waiting:
+            when = self._now().isoformat(timespec="seconds")
+            self._offer(Reason("sentinel", str(result["changed"]), "the sentinel's lists have changed", when))
+        trouble = "" if result["outcome"] == "pulled" else str(result["says"])
+        if trouble and trouble != self._not_pulled:
+            self._tell(News("trouble", "The sentinel's lists were not taken", trouble))
+        self._not_pulled = trouble
 
     # what is to be begun
 
@@ -336,7 +318,7 @@ class Watch:
         if self._open(self.state.deploy, now) and (self.window is None or self.window.is_open(now)):
             self._start("deploy")
         elif self.state.run is not None:
-            if self._open(self.state.run, now) and self._bearable():
+            if self._open(self.state.run, now) and self.limits.look() is None:
                 self._start("run")
         elif self._must_pull():
             self._pulled = time.monotonic()
@@ -346,12 +328,7 @@ class Watch:
 
     def _open(self, work: Work | None, now: datetime) -> bool:
         """Whether work is there whose time has come; a clock that was set back must not hold it up for ever."""
-        if work is None:
-            return False
-        return not 0 < work.not_before - now.timestamp() < 7200
-
-    def _bearable(self) -> bool:
-        return self.limits.look() is None
+        return work is not None and not 0 < work.not_before - now.timestamp() < BACK
 
     def _must_pull(self) -> bool:
         return self.settings.watch.pull.facelist is not None and time.monotonic() - self._pulled > PULL

@@ -46,7 +46,6 @@ class State:
     deploy: Work | None = None
     clock: dict[str, str] = field(default_factory=dict)  # model: the last moment that was answered, ISO with its zone
     collected: int = 0  # events that were left unanswered when collecting ended
-    pulled: str = ""  # ISO, local: when the sentinel's lists were last fetched
     trends: str = ""  # the day on which recognition was last looked at for changes
     alarms: tuple[str, ...] = ()  # of drift, that people know of
 
@@ -95,7 +94,6 @@ def _read(content: dict[str, Any]) -> State:
         **work,
         clock=dict(content["clock"]),
         collected=int(content["collected"]),
-        pulled=str(content["pulled"]),
         trends=str(content["trends"]),
         alarms=tuple(content["alarms"]),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deepthink.errors import BadInputError
 from deepthink.flow.status_board import Board
-from deepthink.flow.status_gather import Gathering, stat_of
+from deepthink.flow.status_gather import Gathering, stamps
 from deepthink.flow.status_look import Look
 from deepthink.settings import Settings
 from deepthink.web import status_views
@@ -50,7 +50,7 @@ class Status:
         self._one = threading.Lock()
 
     def _stamp(self) -> object:
-        return self.gathering.stamp(), self.look.found, tuple(map(stat_of, self._doors))
+        return self.gathering.stamp(), self.look.found, stamps(self._doors)
 
     def board(self) -> Board:
         """Return the board as it is now."""

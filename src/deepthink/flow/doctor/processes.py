@@ -23,14 +23,24 @@ def holder(path: Path) -> int | None:
     ...     holder(file.with_name(".facelist.csv.lock")) in (os.getpid(), None)
     True
     """
+    return next((pid for pid in _holders(path) or () if pid > 0), None)
+
+
+def is_held(path: Path) -> bool | None:
+    """Whether any process holds the lock on a file, those of other containers too; None where that cannot be known."""
+    found = _holders(path)
+    return None if found is None else bool(found)
+
+
+def _holders(path: Path) -> list[int] | None:
+    """Return who holds a lock, 0 or less where it is a process that cannot be seen from here; None where unknown."""
     try:
-        inode = str(path.stat().st_ino)
         lines = [line.split() for line in _LOCKS.read_text().splitlines()]
+        inode = str(path.stat().st_ino) if path.exists() else ""
     except OSError:
         return None
     held = [line for line in lines if len(line) > _PLACE and line[1] != "->"]
-    found = (int(line[_PID]) for line in held if line[_PLACE].rpartition(":")[2] == inode)
-    return next((pid for pid in found if pid > 0), None)
+    return [int(line[_PID]) for line in held if line[_PLACE].rpartition(":")[2] == inode]
 
 
 def words(pid: int) -> tuple[str, str]:
