@@ -62,7 +62,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         site = film(Path(folder))
         print(len(Facelist(site.facelist)), "faces")
-        review = Review(site, "127.0.0.1", 0)
+        review = Review(site)
         review.desk.study()
         begin(review)
         serving = threading.Thread(target=review.serve)

@@ -141,7 +141,7 @@ def main() -> None:
         site = Site(load(home))
         live(site)
         train(site)
-        review = Review(site, "127.0.0.1", 0)
+        review = Review(site)
         serving = threading.Thread(target=review.serve)
         serving.start()
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])

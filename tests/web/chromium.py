@@ -33,7 +33,7 @@ def started() -> Iterator[Browser]:
 @contextlib.contextmanager
 def serving(site) -> Iterator[Review]:
     """Serve a site's review page on a port of the loopback."""
-    review = Review(site, "127.0.0.1", 0)
+    review = Review(site)
     review.desk.study()
     thread = threading.Thread(target=review.serve)
     thread.start()

@@ -90,3 +90,10 @@ def test_a_kill_in_the_middle_loses_the_action_in_flight_at_most_and_says_so(sit
         state |= {number: after[:2] for number, after in action.after.items()}
     assert {n: (int(facelist[n].status), facelist[n].name) for n in state} == state
     assert (desk.lost is not None) == (last[-1].who == "an interruption")
+
+
+@pytest.mark.parametrize("page", ["review", "status"])
+def test_a_certificate_without_its_key_is_refused(site, page):
+    done = command("serve", page, "--site", site.settings.root, "--certificate", "cert.pem", check=False)
+    assert done.returncode == 1
+    assert "--certificate and --key go together" in done.stderr

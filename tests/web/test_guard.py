@@ -12,6 +12,7 @@ from deepthink.web.app import make_app
 from deepthink.web.guard import COOKIE, Guard
 from deepthink.web.pictures import Faces
 from deepthink.web.service import Review, users_of
+from deepthink.web.serving import Address
 from deepthink.web.throttle import LONGEST, Throttle
 from deepthink.web.users import Users
 from tests.web.conftest import PASSWORD, browser, faces_on, open_desk
@@ -216,7 +217,7 @@ def test_too_long_a_request_is_refused(client):
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7"])
 def test_what_others_can_reach_does_not_start_without_a_login(site, host):
     with pytest.raises(SettingsError, match="--add-user"):
-        Review(site, host, 0)
+        Review(site, Address(host))
 
 
 def test_what_only_this_machine_can_reach_starts_and_asks_for_logins_as_soon_as_there_are_any(client, served):
@@ -225,9 +226,9 @@ def test_what_only_this_machine_can_reach_starts_and_asks_for_logins_as_soon_as_
 
 
 def test_a_port_that_is_taken_is_told_in_words(site):
-    first = Review(site, "127.0.0.1", 0)
+    first = Review(site)
     with pytest.raises(SettingsError, match="--port"):
-        Review(site, "127.0.0.1", int(first.address.rpartition(":")[2]))
+        Review(site, Address(port=int(first.address.rpartition(":")[2])))
     first.close()
 
 
@@ -261,7 +262,7 @@ def test_users_that_cannot_be_read_let_nobody_in(guarded, content):
 
 
 def test_the_service_is_what_the_command_starts(site):
-    review = Review(site, "127.0.0.1", 0)
+    review = Review(site)
     assert review.address.startswith("http://127.0.0.1:")
     assert service.FOLDER.startswith(".")
     review.close()

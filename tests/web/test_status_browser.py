@@ -11,6 +11,7 @@ from deepthink.flow.pace import Expectation, Teller
 from deepthink.flow.requests import waiting
 from deepthink.web import live as live_module
 from deepthink.web.service import users_of
+from deepthink.web.serving import Address
 from deepthink.web.status_service import StatusService
 from tests.web import living
 from tests.web.chromium import serving as reviewing
@@ -41,7 +42,7 @@ def browser():
 
 @contextlib.contextmanager
 def serving(site, port=0):
-    service = StatusService(site.settings, "127.0.0.1", port, review="http://127.0.0.1:1")
+    service = StatusService(site.settings, Address(port=port), review="http://127.0.0.1:1")
     thread = threading.Thread(target=service.serve)
     thread.start()
     try:

@@ -29,7 +29,7 @@ SMALL = 120  # MB
 
 @contextlib.contextmanager
 def serving(site):
-    service = StatusService(site.settings, "127.0.0.1", 0)
+    service = StatusService(site.settings)
     thread = threading.Thread(target=service.serve)
     thread.start()
     try:

@@ -24,6 +24,10 @@ DELETION_WAITS = 0.5  # seconds for who changes the facelist; the pump answers n
 
 app = typer.Typer(help="Serve: a DataPump for SentinelCam's nodes, and more.", no_args_is_help=True)
 
+HostFlag = Annotated[str, typer.Option(help="The address to listen on; any but this machine's own needs logins.")]
+PortFlag = Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes any that is free.")]
+CertificateFlag = Annotated[Path | None, typer.Option(help="TLS: the certificate, PEM.")]
+KeyFlag = Annotated[Path | None, typer.Option(help="TLS: its private key, PEM.")]
 Folder = Annotated[Path | None, typer.Option(help="A datasink's folder of CSV files; else the site's.")]
 
 
@@ -89,12 +93,10 @@ def sentinel(
 
 @app.command("review", epilog="Example: deepthink serve review --site my-site --add-user ann --role administer")
 def review(
-    host: Annotated[str, typer.Option(help="The address to listen on; any but this machine's own needs logins.")] = (
-        "127.0.0.1"
-    ),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes any that is free.")] = 8010,
-    certificate: Annotated[Path | None, typer.Option(help="TLS: the certificate, PEM.")] = None,
-    key: Annotated[Path | None, typer.Option(help="TLS: its private key, PEM.")] = None,
+    host: HostFlag = "127.0.0.1",
+    port: PortFlag = 8010,
+    certificate: CertificateFlag = None,
+    key: KeyFlag = None,
     thumbnails: Annotated[int, typer.Option(min=1, help="MiB of small pictures that are kept.")] = 256,
     add_user: Annotated[
         str | None, typer.Option(metavar="NAME", help="Let somebody log in, or change their password; then end.")
@@ -108,26 +110,23 @@ def review(
     """Serve the review page: say who is in the faces that wait, in a browser."""
     try:
         from deepthink.web.service import Review, users_of
+        from deepthink.web.serving import Address
     except ImportError as error:
         raise MissingExtraError(error.name or "fastapi", "web") from None
     opened = open_site(site, flags)
     if add_user or remove_user or users:
         _change_users(users_of(opened), add_user, role, remove_user)
         return
-    if (certificate is None) != (key is None):
-        raise SettingsError("--certificate and --key go together.")
-    served = Review(opened, host, port, certificate, key, thumbnails * 2**20, flags or ())
+    served = Review(opened, Address(host, port, certificate, key), thumbnails * 2**20, flags or ())
     until_ended(served, f"Review at {served.address} . End with Ctrl-C.")
 
 
 @app.command("status", epilog="Example: deepthink serve status --site my-site --review http://trainer:8010")
 def status(
-    host: Annotated[str, typer.Option(help="The address to listen on; any but this machine's own needs logins.")] = (
-        "127.0.0.1"
-    ),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes any that is free.")] = 8011,
-    certificate: Annotated[Path | None, typer.Option(help="TLS: the certificate, PEM.")] = None,
-    key: Annotated[Path | None, typer.Option(help="TLS: its private key, PEM.")] = None,
+    host: HostFlag = "127.0.0.1",
+    port: PortFlag = 8011,
+    certificate: CertificateFlag = None,
+    key: KeyFlag = None,
     review: Annotated[str | None, typer.Option(metavar="URL", help="Where the review page is, to link to it.")] = None,
     site: SiteFlag = HERE,
     flags: SetFlag = None,
@@ -136,14 +135,14 @@ def status(
     from deepthink.settings import load  # and no part of the site: the service stays small
 
     try:
+        from deepthink.web.serving import Address
         from deepthink.web.status_service import StatusService
     except ImportError as error:
         raise MissingExtraError(error.name or "fastapi", "web") from None
-    if (certificate is None) != (key is None):
-        raise SettingsError("--certificate and --key go together.")
     if review is not None and not re.match(r"https?://[^/]", review):
         raise SettingsError("--review is an address such as http://trainer:8010")
-    served = StatusService(load(site, flags or ()), host, port, certificate, key, review, flags or ())
+    address = Address(host, port, certificate, key)
+    served = StatusService(load(site, flags or ()), address, review, flags or ())
     until_ended(served, f"Status at {served.address} . End with Ctrl-C.")
 
 

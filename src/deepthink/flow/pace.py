@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from deepthink.records import Progress
 
@@ -129,7 +129,11 @@ class Teller:
         except OSError:
             pass  # a full disk ends a step that must write, not one that only tells
 
-    def end(self) -> None:
+    def __enter__(self) -> Self:
+        """Begin to tell."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Say that nothing is under way any more."""
         self._path.unlink(missing_ok=True)
 

@@ -54,6 +54,15 @@ class Context:
     waits_for: str = ""
 
 
+@dataclass(frozen=True)
+class Guide:
+    """Where a walk is written down, and who is told how far it is."""
+
+    journal: Journal
+    watch: Watch  # in the terminal
+    teller: Teller  # for who looks from outside
+
+
 def run(
     site: Site,
     *,
@@ -97,11 +106,8 @@ def run(
         journal = Journal(site.training)
         walked = _resumed(site, journal, start, version, run_id)
         context = Context(site, walked.version, lambda done, total, what: None, reviewer)
-        teller = Teller(site.watch_folder, walked.run, walked.version, Expectation(journal.entries()))
-        try:
-            walked = _walk(context, journal, walked, _ahead(walked, start, until), watch, teller)
-        finally:
-            teller.end()
+        with Teller(site.watch_folder, walked.run, walked.version, Expectation(journal.entries())) as teller:
+            walked = _walk(context, walked, _ahead(walked, start, until), Guide(journal, watch, teller))
         journal.end()  # also where it waits: the next run looks for new events first
         return Walk(walked.version, walked.done, context.waits_for, walked.figures)
 
@@ -119,21 +125,18 @@ def answer(site: Site) -> dict[str, Any]:
 def _apart(site: Site, steps: tuple[str, ...]) -> dict[str, Any]:
     """Take steps that belong to no run."""
     figures: dict[str, Any] = {}
-    with locked(site.training / "run", seconds=1):
-        teller = Teller(site.watch_folder, "", "", Expectation(Journal(site.training).entries()))
-        try:
-            for number, step in enumerate(steps, 1):
-                tell = teller.telling(step, list(steps[number:]), lambda done, total, what: None)
-                figures[step] = _plain(STEPS[step](Context(site, "", tell, None)))
-        finally:
-            teller.end()
+    expected = Expectation(Journal(site.training).entries())
+    with locked(site.training / "run", seconds=1), Teller(site.watch_folder, "", "", expected) as teller:
+        for number, step in enumerate(steps, 1):
+            tell = teller.telling(step, list(steps[number:]), lambda done, total, what: None)
+            figures[step] = _plain(STEPS[step](Context(site, "", tell, None)))
     return figures
 
 
-def _walk(context: Context, journal: Journal, walked: Run, steps: list[str], watch: Watch, teller: Teller) -> Run:
+def _walk(context: Context, walked: Run, steps: list[str], guide: Guide) -> Run:
     """Take steps until one waits for a person."""
     for number, step in enumerate(steps):
-        walked = _take(context, step, steps[number + 1 :], journal, walked, watch, teller)
+        walked = _take(context, walked, step, steps[number + 1 :], guide)
         if context.waits_for:
             break
     return walked
@@ -184,19 +187,18 @@ def _ahead(walked: Run, start: str | None, until: str | None) -> list[str]:
     return [step for step in order if step not in walked.done]
 
 
-def _take(
-    context: Context, step: str, ahead: list[str], journal: Journal, walked: Run, watch: Watch, teller: Teller
-) -> Run:
+def _take(context: Context, walked: Run, step: str, ahead: list[str], guide: Guide) -> Run:
     """Take one step and note it; one that waits for a person is not noted as done."""
     began = time.monotonic()
     kept = context.site.watch_folder / f"energy_{walked.run}_{step}.json"
-    with watch(step) as progress, measuring(keep=kept) as meter:
-        context.progress = teller.telling(step, ahead, progress)
+    with guide.watch(step) as progress, measuring(keep=kept) as meter:
+        context.progress = guide.teller.telling(step, ahead, progress)
         figures = STEPS[step](context)
     if context.waits_for:
         return walked
-    counted = {"units": teller.units} if teller.units else {}
-    return journal.finished(walked, step, time.monotonic() - began, {**meter.figures(), **counted, **_plain(figures)})
+    counted = {"units": guide.teller.units} if guide.teller.units else {}
+    told = {**meter.figures(), **counted, **_plain(figures)}
+    return guide.journal.finished(walked, step, time.monotonic() - began, told)
 
 
 def _plain(figures: Any) -> dict[str, Any]:

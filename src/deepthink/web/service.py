@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 
 from deepthink.errors import DeepthinkError
 from deepthink.flow.desk import Desk
 from deepthink.flow.wiring import Site
 from deepthink.web.app import make_app
 from deepthink.web.pictures import BOUND, Faces
-from deepthink.web.serving import Service, guard_of
+from deepthink.web.serving import Address, Service, guard_of
 from deepthink.web.status_parts import Status
 from deepthink.web.users import FILE, Users
 
@@ -27,12 +26,7 @@ class Review(Service):
     Parameters
     ----------
     site : Site
-    host : str
-        The address to listen on.
-    port : int
-        0 takes any that is free.
-    certificate, key : Path, optional
-        Of TLS.
+    address : Address
     bound : int
         Bytes of faces that are kept on disk.
     flags : sequence of str
@@ -47,19 +41,16 @@ class Review(Service):
     def __init__(
         self,
         site: Site,
-        host: str = "127.0.0.1",
-        port: int = 8010,
-        certificate: Path | None = None,
-        key: Path | None = None,
+        address: Address = Address(),
         bound: int = BOUND,
         flags: Sequence[str] = (),
     ) -> None:
-        guard = guard_of(site.settings.root, host)
+        guard = guard_of(site.settings.root, address.host)
         self.desk, self.status = Desk(site), Status(site.settings, flags)
         folder = site.settings.path(site.settings.montages) / FOLDER
         faces = Faces(folder, lambda row: site.datasink.picture(row.frame), bound)
-        app = make_app(self.desk, guard, faces, certificate is not None, self.status)
-        super().__init__(app, host, port, certificate, key, self.status.close)
+        app = make_app(self.desk, guard, faces, address.encrypted, self.status)
+        super().__init__(app, address, self.status.close)
         self._ending = threading.Event()
         self._student = threading.Thread(target=self._study, name="study", daemon=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
@@ -15,18 +16,47 @@ from deepthink.web.guard import Guard, is_loopback
 from deepthink.web.users import FILE, Users
 
 
+@dataclass(frozen=True)
+class Address:
+    """Where a service listens, and with what it encrypts.
+
+    Parameters
+    ----------
+    host : str
+    port : int
+        0 takes any that is free.
+    certificate, key : Path, optional
+        Of TLS, PEM.
+
+    Raises
+    ------
+    SettingsError
+        One of certificate and key is given without the other.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse half of what TLS needs."""
+        if (self.certificate is None) != (self.key is None):
+            raise SettingsError("--certificate and --key go together.")
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether browsers reach it by TLS alone."""
+        return self.certificate is not None
+
+
 class Service:
     """An application that is served until it is told to end.
 
     Parameters
     ----------
     app : FastAPI
-    host : str
-        The address to listen on.
-    port : int
-        0 takes any that is free.
-    certificate, key : Path, optional
-        Of TLS.
+    address : Address
     ending : callable, optional
         Called when it is told to end, before connections are waited for.
 
@@ -36,25 +66,18 @@ class Service:
         The address cannot be had.
     """
 
-    def __init__(
-        self,
-        app: FastAPI,
-        host: str,
-        port: int,
-        certificate: Path | None = None,
-        key: Path | None = None,
-        ending: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, app: FastAPI, address: Address, ending: Callable[[], None] = lambda: None) -> None:
+        host, port = address.host, address.port
         config = uvicorn.Config(
             app, host=host, port=port, log_level="warning", proxy_headers=False, server_header=False,
-            ssl_certfile=certificate, ssl_keyfile=key, timeout_graceful_shutdown=3,
+            ssl_certfile=address.certificate, ssl_keyfile=address.key, timeout_graceful_shutdown=3,
         )  # fmt: skip
         self._socket = _listening(host, port)
         self._server = _Server(config, ending)
         self._idle = threading.Event()
         self._idle.set()
         shown = f"[{host}]" if ":" in host else host
-        self.address = f"http{'s' * (certificate is not None)}://{shown}:{self._socket.getsockname()[1]}"
+        self.address = f"http{'s' * address.encrypted}://{shown}:{self._socket.getsockname()[1]}"
 
     def serve(self) -> None:
         """Serve until told to end."""

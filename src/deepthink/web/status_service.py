@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import RedirectResponse
@@ -12,7 +11,7 @@ from deepthink.settings import Settings
 from deepthink.web import entrance, status
 from deepthink.web.door import Door
 from deepthink.web.guard import Guard
-from deepthink.web.serving import Service, guard_of
+from deepthink.web.serving import Address, Service, guard_of
 from deepthink.web.shell import make_shell, make_templates
 from deepthink.web.status_parts import Status
 
@@ -31,12 +30,7 @@ class StatusService(Service):
     Parameters
     ----------
     settings : Settings
-    host : str
-        The address to listen on.
-    port : int
-        0 takes any that is free.
-    certificate, key : Path, optional
-        Of TLS.
+    address : Address
     review : str, optional
         Where the review page is, http://host:8010.
     flags : sequence of str
@@ -51,17 +45,14 @@ class StatusService(Service):
     def __init__(
         self,
         settings: Settings,
-        host: str = "127.0.0.1",
-        port: int = 8011,
-        certificate: Path | None = None,
-        key: Path | None = None,
+        address: Address = Address(),
         review: str | None = None,
         flags: Sequence[str] = (),
     ) -> None:
-        guard = guard_of(settings.root, host)
+        guard = guard_of(settings.root, address.host)
         self.status = Status(settings, flags, review)
-        app = make_status_app(self.status, guard, certificate is not None)
-        super().__init__(app, host, port, certificate, key, self.status.close)
+        app = make_status_app(self.status, guard, address.encrypted)
+        super().__init__(app, address, self.status.close)
 
 
 def make_status_app(shown: Status, guard: Guard, encrypted: bool = False) -> FastAPI:
