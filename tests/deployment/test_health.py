@@ -40,12 +40,22 @@ def test_what_a_containers_or_a_services_limit_leaves_is_found(tmp_path):
     (tmp_path / "own").write_text("1:name=systemd:/x\n0::/system.slice/deepthink.service\n")
     groups = tmp_path / "groups"
     group(groups / "system.slice/deepthink.service", "max")
-    assert health.allowed(groups, tmp_path / "own") == []
+    assert health.allowed("memory", groups, tmp_path / "own") == []
     group(groups / "system.slice/deepthink.service", 1000, used=700, cached=200)
     group(groups / "system.slice", 5000, used=4900)
     group(tmp_path, 1)  # above the groups: not one of them
-    assert health.allowed(groups, tmp_path / "own") == [500, 100]
-    assert health.allowed(groups, tmp_path / "absent") == []
+    assert health.allowed("memory", groups, tmp_path / "own") == [500, 100]
+    assert health.allowed("memory", groups, tmp_path / "absent") == []
+
+
+def test_a_limit_may_leave_less_swap_than_the_machine_has(tmp_path):
+    (tmp_path / "own").write_text("4:memory:/old\n0::/system.slice/deepthink-watch.service\n")
+    group = tmp_path / "groups/system.slice/deepthink-watch.service"
+    group.mkdir(parents=True)
+    (group / "memory.swap.max").write_text("100\n")
+    (group / "memory.swap.current").write_text("70\n")
+    (group.parent / "memory.swap.max").write_text("max\n")
+    assert health.allowed("memory.swap", tmp_path / "groups", tmp_path / "own") == [30]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from deepthink.flow.energy import EnergyMeter, measuring, since_boot, watts
+from deepthink.flow.energy import EnergyMeter, since_boot, watts
 from deepthink.flow.energy_sources import Counter, Found, Sensor
 from tests.flow.test_energy_sources import zone
 
@@ -101,7 +101,7 @@ def test_a_counter_set_back_by_a_sleep_is_not_taken_for_one_that_was_full(tmp_pa
 
 def test_an_unknown_machine_is_measured_by_nobody():
     before = threading.active_count()
-    with measuring(UNKNOWN) as meter:
+    with EnergyMeter(UNKNOWN) as meter:
         assert threading.active_count() == before
         meter.look()
     assert (meter.watt_hours, meter.mean_watts, meter.figures(), meter.why) == (None, None, {}, UNKNOWN.why)
@@ -110,7 +110,7 @@ def test_an_unknown_machine_is_measured_by_nobody():
 
 def test_a_meter_measures_by_itself_and_stops_when_the_body_does():
     found = Found(Sensor("fast", lambda: 36.0, every=0.06))
-    with measuring(found) as meter:
+    with EnergyMeter(found) as meter:
         time.sleep(0.5)
         so_far = meter.joules
     assert so_far > 0
@@ -128,11 +128,11 @@ def test_what_was_measured_before_is_added_to():
 
 def test_a_meter_that_fails_keeps_its_sum_for_the_next_and_one_that_ends_does_not(tmp_path):
     kept, found = tmp_path / "energy.json", Found(Sensor("fast", lambda: 10.0))
-    with contextlib.suppress(RuntimeError), measuring(found, keep=kept):
+    with contextlib.suppress(RuntimeError), EnergyMeter(found, keep=kept):
         time.sleep(0.1)
         raise RuntimeError
     before = json.loads(kept.read_text())
-    with measuring(found, keep=kept) as meter:
+    with EnergyMeter(found, keep=kept) as meter:
         assert meter.seconds == pytest.approx(before["seconds"])
         time.sleep(0.1)
     assert meter.seconds > before["seconds"]
@@ -144,7 +144,7 @@ def test_a_meter_that_fails_keeps_its_sum_for_the_next_and_one_that_ends_does_no
 )
 def test_a_sum_that_cannot_be_read_is_begun_anew(text, tmp_path):
     (tmp_path / "energy.json").write_text(text)
-    with measuring(Found(Sensor("fast", lambda: 1.0)), keep=tmp_path / "energy.json") as meter:
+    with EnergyMeter(Found(Sensor("fast", lambda: 1.0)), keep=tmp_path / "energy.json") as meter:
         assert meter.seconds < 1
 
 
@@ -154,7 +154,7 @@ from pathlib import Path
 from deepthink.flow import energy
 from deepthink.flow.energy_sources import Found, Sensor
 energy.KEEP_SECONDS = 0.2
-with energy.measuring(Found(Sensor("fast", lambda: 10.0, every=0.06)), keep=Path(sys.argv[1])) as meter:
+with energy.EnergyMeter(Found(Sensor("fast", lambda: 10.0, every=0.06)), keep=Path(sys.argv[1])) as meter:
     time.sleep(60)
 """
 
@@ -168,7 +168,7 @@ def test_a_kill_loses_only_what_was_not_kept_yet(tmp_path):
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    with measuring(Found(Sensor("fast", lambda: 10.0)), keep=kept) as meter:
+    with EnergyMeter(Found(Sensor("fast", lambda: 10.0)), keep=kept) as meter:
         assert meter.seconds >= 0.5
         assert meter.joules == pytest.approx(10 * meter.seconds)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from deepthink.flow.limits import Halt, Limits, family, pause, politely, resume, swap_allowed
+from deepthink.flow.limits import Halt, Limits, politely
+from deepthink.flow.processes import family, pause, resume
 
 MB = 10**6
 PRESSURE = "some avg10=30.00 avg60=9.00 avg300=2.00 total=9\nfull avg10={} avg60=9.00 avg300=2.00 total=9\n"
@@ -67,16 +68,6 @@ def test_pressure_is_an_early_sign_and_none_by_itself(tmp_path):
     assert limits(tmp_path, free=401 * MB).look() is None
     write(tmp_path / "proc/pressure/memory", PRESSURE.format("9.99"))
     assert limits(tmp_path, free=399 * MB).look() is None
-
-
-def test_the_own_control_group_may_allow_less_swap_than_the_machine_has(tmp_path):
-    write(tmp_path / "proc/self/cgroup", "4:memory:/old\n0::/system.slice/deepthink-watch.service\n")
-    group = tmp_path / "sys/fs/cgroup/system.slice/deepthink-watch.service"
-    write(group / "memory.swap.max", f"{100 * MB}\n")
-    write(group / "memory.swap.current", f"{70 * MB}\n")
-    write(group.parent / "memory.swap.max", "max\n")
-    assert swap_allowed(tmp_path) == [30 * MB]
-    assert limits(tmp_path, free=150 * MB, swap=2000 * MB).look().kind == "memory"
 
 
 def test_a_machine_that_says_nothing_halts_nothing(tmp_path):

@@ -12,8 +12,7 @@ import pytest
 from deepthink.curation.facelist import Facelist
 from deepthink.errors import BadInputError
 from deepthink.files import locked
-from deepthink.flow import status_gather, status_look
-from deepthink.flow.doctor import processes
+from deepthink.flow import processes, status_gather, status_look
 from deepthink.flow.journal import Journal
 from deepthink.flow.requests import ask
 from deepthink.flow.runs import Ended, note

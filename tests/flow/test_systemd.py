@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deepthink.flow.systemd import READY, tell, tell_reloading, watchdog_seconds
+from deepthink.flow.systemd import READY, tell, tell_reloading
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -43,14 +43,3 @@ def test_a_manager_that_does_not_listen_does_not_hold_the_service_up(manager):
     told = [tell("STATUS=busy") for _ in range(int(Path("/proc/sys/net/unix/max_dgram_qlen").read_text()) + 2)]
     assert told[0]
     assert not told[-1]
-
-
-def test_the_watchdog_is_fed_twice_as_often_as_it_bites(monkeypatch):
-    monkeypatch.setenv("WATCHDOG_USEC", "300000000")
-    monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()))
-    assert watchdog_seconds() == 150
-    monkeypatch.setenv("WATCHDOG_PID", "1")
-    assert watchdog_seconds() is None
-    monkeypatch.delenv("WATCHDOG_PID")
-    monkeypatch.setenv("WATCHDOG_USEC", "")
-    assert watchdog_seconds() is None

@@ -14,7 +14,7 @@ from deepthink.curation import review
 from deepthink.curation.facelist import Facelist
 from deepthink.flow import pipeline
 from deepthink.flow.collect import detect_site, recognise_site
-from deepthink.flow.trends import draw_alarm, keep_trends, kept_trends, look_at_trends, tenures_of
+from deepthink.flow.trends import draw_alarm, keep_trends, kept_trends, tenures_of
 from deepthink.flow.wiring import Site
 from deepthink.records import FrameKey
 from deepthink.settings import load
@@ -80,15 +80,14 @@ def test_a_camera_that_has_become_dark_is_named_and_its_pictures_are_shown(darke
 
 
 def test_nothing_is_raised_while_nothing_has_changed(walked, tmp_path):
-    trends = look_at_trends(site_in(tmp_path, walked))
+    trends = keep_trends(site_in(tmp_path, walked))
     assert (trends.alarms, trends.looks) == ((), 0)
     assert "Too little was seen since alpha came into use" in trends.unlooked
-    assert kept_trends(Site(load(tmp_path / "site"))) is None
 
 
 def test_days_and_people_are_counted_by_event(darkened, tmp_path):
     site = site_in(tmp_path, darkened)
-    trends = look_at_trends(site)
+    trends = keep_trends(site)
     days = {(day.date, day.camera): day for day in trends.days}
     assert days[VALIDATED, STILL].named > 5
     assert (DARK, MOVED) not in days  # no face was found there any more
@@ -103,10 +102,10 @@ def test_what_was_answered_on_a_new_day_is_held_against_its_review(darkened, tmp
     from deepthink.flow.collect import sweep_site
 
     site = site_in(tmp_path, darkened)
-    assert look_at_trends(site).weeks == ()  # enrolled before there was a version
+    assert keep_trends(site).weeks == ()  # enrolled before there was a version
     sweep_site(site, [DARK], quiet)
     review_by_truth(site)
-    (week,) = look_at_trends(site).weeks
+    (week,) = keep_trends(site).weeks
     assert week.week == "2026-W10"
     assert week.fnir.asked > 3 < week.fpir.asked
     assert week.fnir.rate < 0.5
@@ -114,7 +113,7 @@ def test_what_was_answered_on_a_new_day_is_held_against_its_review(darkened, tmp
     answered = next(n for n, row in rows.items() if row.frame.date == DARK and row.enrolled)
     same = [n for n, row in rows.items() if row.frame.event == rows[answered].frame.event]
     review.stranger(site.facelist, same, "eve")
-    (other,) = look_at_trends(site).weeks
+    (other,) = keep_trends(site).weeks
     assert (other.fpir.errors, other.fpir.asked) == (week.fpir.errors + 1, week.fpir.asked + 1)
 
 

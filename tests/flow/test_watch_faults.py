@@ -120,6 +120,18 @@ def test_a_run_that_hangs_is_ended_said_where_and_tried_once_more(rig):
     assert "train, 3 of 42, fitting" in rig.ended()[0].says
 
 
+def test_a_deployment_whose_process_dies_twice_has_failed(rig):
+    rig.settings(**QUIET)
+    rig.order("run", {"result": PASSED})
+    rig.order("deploy", {"code": 3, "says": "no more memory"}, {"code": 3, "says": "no more memory"})
+    rig.start()
+    rig.hurry_clock()
+    requests.ask(rig.folder, "ann")
+    rig.spin(lambda: rig.outcomes == ["failed"])
+    assert len(rig.started("deploy")) == 2
+    assert "no more memory" in rig.ended()[0].says
+
+
 def test_a_process_that_dies_is_started_once_more_and_what_it_said_last_is_told(rig):
     rig.settings(**QUIET)
     rig.order("run", {"code": 3, "says": "no more memory"}, {"code": 3, "says": "no more memory"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -81,8 +81,3 @@ def look_daily(sightings: list[Sighting], first: int = 1, every: int = 1) -> lis
         looks.append((dates[count - 1], found))
         standing = found.alarms
     return looks
-
-
-def at_night(sightings: list[Sighting], camera: str) -> list[Sighting]:
-    """Give a camera other pictures of the same events."""
-    return [replace(one, camera=camera) for one in sightings]

@@ -7,7 +7,7 @@ import pytest
 from deepthink.curation import review
 from deepthink.curation.facelist import Eyes, Facelist, Row, Status, editing
 from deepthink.curation.review import history
-from deepthink.learning.accuracy import reviewed, share, weekly
+from deepthink.learning.accuracy import called_now, reviewed, share, weekly
 from deepthink.learning.tenures import Tenure
 from deepthink.records import UNKNOWN, Box, FrameKey
 
@@ -37,7 +37,7 @@ def counted(path, *tenures):
     rows = Facelist(path).rows
     return [
         (week.week, (week.fnir.errors, week.fnir.asked), (week.fpir.errors, week.fpir.asked))
-        for week in weekly(reviewed(rows, history(path)), tenures or (ALPHA,))
+        for week in weekly(reviewed(rows, history(path)), called_now(tenures or (ALPHA,), history(path)))
     ]
 
 
@@ -120,6 +120,17 @@ def test_a_name_that_was_merged_into_another_was_no_wrong_answer(listed):
     review.accept(path, [1, 2], None, "eve")
     merge(path, "Bob", "Ann", "eve")
     assert counted(path, Tenure("alpha", ALPHA.since, frozenset({"Ann"}))) == [("2026-W10", (0, 2), (0, 0))]
+
+
+def test_a_version_that_knew_somebody_under_the_name_they_had_then_has_answered_rightly(listed):
+    from deepthink.curation.actions import merge
+
+    path = listed(face("Bob"), face("Bob", "b1"))
+    review.accept(path, [1, 2], None, "eve")
+    knew = Tenure("alpha", ALPHA.since, frozenset({"Bob"}))
+    assert counted(path, knew) == [("2026-W10", (0, 2), (0, 0))]
+    merge(path, "Bob", "Robert", "eve")
+    assert counted(path, knew) == [("2026-W10", (0, 2), (0, 0))]
 
 
 def test_a_day_that_is_none_costs_itself_alone(listed):

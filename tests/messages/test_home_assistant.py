@@ -120,7 +120,7 @@ def test_attributes_are_json(standing):
 
 def test_an_outcome_is_one_of_the_options():
     """Home Assistant ignores others, and would go on showing the one before."""
-    assert set(OUTCOMES) == {"none", "deployed", "waits", "failed", "stopped", "nothing"}
+    assert set(OUTCOMES) == {"none", "published", "deployed", "waits", "failed", "nothing"}
 
 
 @pytest.mark.parametrize(

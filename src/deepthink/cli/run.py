@@ -32,7 +32,7 @@ def run(
     from deepthink.simulate.summary import as_text, summarise
 
     opened = open_site(site, flags)
-    _foretell(opened)
+    _foretell(opened, start)
     reviewer = review_by_truth if opened.truth else None
     walk = pipeline.run(opened, start=start, version=version, reviewer=reviewer, watch=progress)
     tell_problems(opened)
@@ -40,14 +40,16 @@ def run(
     emit(summary, as_text(summary), as_json)
 
 
-def _foretell(site: Site) -> None:
-    """Say how long it will take, where the steps were taken on this machine before."""
+def _foretell(site: Site, start: str | None) -> None:
+    """Say how long it will take, where all its steps were taken on this machine before."""
     from deepthink.flow.journal import Journal
     from deepthink.flow.pace import Expectation, in_words
     from deepthink.flow.pipeline import STEPS
 
-    expected = Expectation(Journal(site.training).entries())
-    first, *others = STEPS
-    left = expected.left(first, 0, 0, 0.0, others)
+    journal, order = Journal(site.training), list(STEPS)
+    if journal.unfinished() or start not in (None, *order):
+        return
+    first, *others = order[order.index(start) :] if start else order
+    left = Expectation(journal.entries()).left(first, 0, 0, 0.0, others)
     if left is not None:
         err.print(f"As the last runs went here: {in_words(left)}.", markup=False)

@@ -15,6 +15,8 @@ from deepthink.curation.queue import proposed
 from deepthink.curation.results import Result
 from deepthink.curation.review import accepted, apply
 
+BY_RULE = ", by rule"  # of who decided: recognition's own answer, which says nothing of how right it was
+
 
 @dataclass(frozen=True)
 class Enrolment:
@@ -41,7 +43,7 @@ def enrol(path: Path, chosen: Iterable[Result], *, dry_run: bool, who: str | Non
     dry_run : bool
         Write nothing, and tell what would become of them.
     who : str, optional
-        Who decides; else the account's name, and that it was by rule.
+        Who decides, else the account's name; that it was by rule is added.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def enrol(path: Path, chosen: Iterable[Result], *, dry_run: bool, who: str | Non
     def change(number: int, row: Row) -> Row:
         return accepted(found[0][1][number])(number, row)
 
-    action = apply(path, "accept", numbers, change, who or f"{getpass.getuser()}, by rule")
+    action = apply(path, "accept", numbers, change, f"{who or getpass.getuser()}{BY_RULE}")
     plan = found[0][0]
     number = action.number if action.before else None
     return Enrolment(plan.selected, plan.enrolled, plan.decided, plan.unlisted, number)

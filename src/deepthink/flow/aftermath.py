@@ -9,7 +9,7 @@ from typing import Any
 
 from deepthink.flow.runs import Ended
 from deepthink.flow.watch_state import State, Work
-from deepthink.messages.base import News
+from deepthink.messages.base import News, Outcome
 
 MOST_FAILURES, MOST_STARTS = 2, 20  # of one run; a machine that goes down again and again must not try for ever
 BUSY, AGAIN, LATER = timedelta(seconds=30), timedelta(seconds=10), timedelta(minutes=10)
@@ -54,7 +54,7 @@ def after_run(state: State, result: Result, now: datetime, policy: str) -> After
         return Aftermath(over.changed(deploy=deploy), _ended(work, waits, "published", now))
     if outcome == "published":
         return Aftermath(over, *_waits(work, result, now))
-    ended = _ended(work, result, "failed" if outcome != "nothing" else outcome, now)
+    ended = _ended(work, result, "nothing" if outcome == "nothing" else "failed", now)
     asked = outcome == "nothing" and work.reason.kind != "request"
     return Aftermath(over, ended, None if asked else _news(work, ended))
 
@@ -66,8 +66,8 @@ def after_deployment(state: State, result: Result, now: datetime) -> Aftermath:
     held = _held_up(state, "deploy", work, result, now)
     if held is not None:
         return held
-    outcome = str(result["outcome"])
-    says = str(result["says"])
+    ends: dict[str, Outcome] = {"deployed": "deployed", "waits": "waits"}
+    outcome, says = ends.get(result["outcome"], "failed"), str(result["says"])
     if outcome == "deployed" and work.figures.get("says"):
         says = f"{says} {work.figures['says']}"
     ended = _ended(work, {**work.figures, "says": says}, outcome, now)
@@ -105,7 +105,7 @@ def _waits(work: Work, result: Result, now: datetime) -> tuple[Ended, News]:
     return ended, _news(work, ended)
 
 
-def _ended(work: Work, result: Result, outcome: str, now: datetime) -> Ended:
+def _ended(work: Work, result: Result, outcome: Outcome, now: datetime) -> Ended:
     return Ended(
         run=work.id, reason=work.reason.kind, why=work.reason.says, began=work.began,
         ended=now.isoformat(timespec="seconds"), seconds=float(result.get("seconds") or 0.0), outcome=outcome,
@@ -125,4 +125,4 @@ def _news(work: Work, ended: Ended) -> News:
     title = _TITLES[ended.outcome].format(ended.version or "A run")
     text = f"{ended.says} Begun because {ended.why}."
     told = f"{work.id}-{ended.outcome}"  # the same after a kill, so that who has heard it can tell
-    return News(kind, title, text, ended.version, work.id, id=told)  # type: ignore[arg-type]
+    return News(kind, title, text, ended.version, work.id, id=told)

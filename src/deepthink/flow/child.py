@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deepthink.flow.limits import family, pause, politely, resume
+from deepthink.flow.limits import politely
 from deepthink.flow.pace import Pace, read_pace
+from deepthink.flow.processes import family, pause, resume
 
 LONGEST_WORD = 400  # characters of what a process said last
 
@@ -99,13 +100,16 @@ class Child:
                 os.kill(one, signal.SIGKILL)
         self.process.wait()
 
+    def said(self) -> list[str]:
+        """Return the lines that it has written."""
+        try:
+            return self.output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        except OSError:
+            return []
+
     def last_word(self) -> str:
         """Return what it said last."""
-        try:
-            lines = self.output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        except OSError:
-            return ""
-        return lines[-1][-LONGEST_WORD:] if lines else ""
+        return "".join(self.said()[-1:])[-LONGEST_WORD:]
 
 
 def errand(

@@ -151,11 +151,6 @@ class EnergyMeter:
                 write_json(self.keep, {"joules": self.joules, "seconds": self.seconds})
 
 
-def measuring(found: Found | None = None, *, keep: Path | None = None) -> EnergyMeter:
-    """Return a meter for a ``with`` statement."""
-    return EnergyMeter(found, keep=keep)
-
-
 def watts(found: Found | None = None, seconds: float = 0.25) -> float | None:
     """Return the power that this machine draws now, from two readings; None where it does not say."""
     meter = EnergyMeter(found)

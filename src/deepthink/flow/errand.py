@@ -26,7 +26,6 @@ from deepthink.flow.facts import keep_facts
 from deepthink.flow.journal import Journal
 from deepthink.flow.outcome import told
 from deepthink.flow.rollout import deploy_site
-from deepthink.flow.signs import collects
 from deepthink.flow.wiring import Site
 from deepthink.settings import load
 
@@ -85,7 +84,7 @@ def deploy(site: Site, version: str, before: str = "") -> Result:
         outcomes = deploy_site(site, version, None, False, lambda target, stage: log.info("%s: %s", target, stage))
     except (GateError, DeploymentError) as error:
         return {"outcome": "failed", "says": str(error), "version": version}
-    if collects(site.settings.watch):
+    if site.settings.watch.collects:
         pipeline.answer(site)
     look(site)
     there = ", ".join(outcome.target for outcome in outcomes)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,7 +81,7 @@ class Limits:
         has = self.memory()
         if not has:
             return None
-        return has["free"] + min([has["swap_free"], *swap_allowed(self.root)])
+        return has["free"] + has["swap_free"]
 
     def pressed(self) -> float:
         """Return the % of the last ten seconds in which all that runs waited for memory (/proc/pressure/memory)."""
@@ -94,22 +92,6 @@ class Limits:
         return 0.0
 
 
-def swap_allowed(root: Path = Path("/")) -> list[int]:
-    """Return the bytes of swap that each control group we are in still leaves (version 2)."""
-    groups = root / "sys/fs/cgroup"
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-        folder = groups / next(line[3:] for line in lines if line.startswith("0::")).strip("/")
-    except (OSError, StopIteration):
-        return []
-    left = []
-    for group in (one for one in (folder, *folder.parents) if groups in (one, *one.parents)):
-        with contextlib.suppress(OSError, ValueError):  # "max": no limit
-            limit, used = (int((group / f"memory.swap.{name}").read_text()) for name in ("max", "current"))
-            left.append(max(0, limit - used))
-    return left
-
-
 def politely(command: list[str], nice: int = 10) -> list[str]:
     """Return a command that steps back for everything else: nice, and the disk only when nobody wants it.
 
@@ -118,47 +100,3 @@ def politely(command: list[str], nice: int = 10) -> list[str]:
     words = ["nice", "-n", str(nice)] if nice > 0 and shutil.which("nice") else []
     disk = ["ionice", "-c", "3", "-t"] if shutil.which("ionice") else []  # -t: go on where it is not allowed
     return [*words, *disk, *command]
-
-
-def pause(process: int) -> list[int]:
-    """Stop a process and all that it has started, groups of their own included (a notebook's kernel is in one).
-
-    Returns
-    -------
-    list of int
-        The processes that were stopped, for `resume`; none when it has ended.
-    """
-    stopped: list[int] = []
-    while new := [one for one in family(process) if one not in stopped]:  # until none was born meanwhile
-        stopped += [one for one in new if _send(one, signal.SIGSTOP)]
-        if not set(new) & set(stopped):
-            break
-    return stopped
-
-
-def resume(process: int) -> None:
-    """Let a process and all that it has started go on, the youngest first."""
-    for one in reversed(family(process)):
-        _send(one, signal.SIGCONT)
-
-
-def family(process: int, processes: Path = Path("/proc")) -> list[int]:
-    """Return a process and its descendants, parents before children; none when it is not there."""
-    if process <= 1 or process == os.getpid():
-        raise ValueError(f"{process} is not a process that was started for a run")
-    parents = {}
-    for path in processes.glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            parents[int(path.parent.name)] = int(path.read_bytes().rpartition(b")")[2].split()[1])
-    found = [process] if process in parents else []
-    for one in found:  # grows while it is walked
-        found += [child for child, parent in parents.items() if parent == one]
-    return found
-
-
-def _send(process: int, what: signal.Signals) -> bool:
-    try:
-        os.kill(process, what)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True

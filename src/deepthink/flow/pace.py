@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from deepthink.flow.processes import alive
 from deepthink.records import Progress
 
 FILE = "progress.json"
@@ -144,7 +145,7 @@ def read_pace(folder: Path) -> Pace | None:
         pace = Pace(**json.loads((folder / FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    return pace if Path(f"/proc/{pace.pid}").exists() or not Path("/proc").exists() else None
+    return pace if alive(pace.pid) else None
 
 
 def at(pace: Pace) -> str:

@@ -13,7 +13,7 @@ from deepthink.curation.facelist import Facelist, Status
 from deepthink.errors import GateError, SettingsError
 from deepthink.files import locked
 from deepthink.flow.collect import detect_site, recognise_site, sweep_site
-from deepthink.flow.energy import measuring
+from deepthink.flow.energy import EnergyMeter
 from deepthink.flow.enrol import embed_site
 from deepthink.flow.journal import Journal, Run
 from deepthink.flow.pace import Expectation, Teller
@@ -191,7 +191,7 @@ def _take(context: Context, walked: Run, step: str, ahead: list[str], guide: Gui
     """Take one step and note it; one that waits for a person is not noted as done."""
     began = time.monotonic()
     kept = context.site.watch_folder / f"energy_{walked.run}_{step}.json"
-    with guide.watch(step) as progress, measuring(keep=kept) as meter:
+    with guide.watch(step) as progress, EnergyMeter(keep=kept) as meter:
         context.progress = guide.teller.telling(step, ahead, progress)
         figures = STEPS[step](context)
     if context.waits_for:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,14 +103,13 @@ def merge(facelist: Path, theirs: Rows, base: Rows) -> Merged:
     theirs, base : mapping
         Their rows by face, now and when we looked last.
     """
-    counts = dict.fromkeys(("added", "changed", "kept", "refused"), 0)
+    counts: Counter[str] = Counter()
     with editing(facelist) as ours:
         places = {row.key: number for number, row in ours.rows.items()}
         for key, row in theirs.items():
             if base.get(key) != row:
-                what = _take(ours, places.get(key), row, base.get(key))
-                counts[what] = counts.get(what, 0) + 1
-    counts.pop("same", None)
+                counts[_take(ours, places.get(key), row, base.get(key))] += 1
+    del counts["same"]
     return Merged(**counts)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from deepthink.deployment.deploy import Outcome
 from deepthink.files import write_json
+from deepthink.flow.processes import alive
 from deepthink.registry.history import who
 
 FOLDER = "rollouts"
@@ -86,17 +87,7 @@ def read_records(folder: Path) -> list[dict[str, Any]]:
     for path in sorted((folder / FOLDER).glob("*.json")):
         with suppress(OSError, ValueError, TypeError, KeyError):  # one that was damaged hides no other
             content = json.loads(path.read_text(encoding="utf-8"))
-            if content["state"] == GOING_ON and not _lives(content["process"]):
+            if content["state"] == GOING_ON and not alive(content["process"]):
                 content["state"] = CUT_OFF
             found.append({**_NOTHING, **content})
     return found
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

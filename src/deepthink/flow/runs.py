@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deepthink.files import append_line
+from deepthink.messages.base import Outcome
 
 FILE = "runs.jsonl"
 
@@ -23,7 +24,7 @@ class Ended:
     began: str  # ISO, local
     ended: str
     seconds: float  # of work; pauses are not counted
-    outcome: str  # published, deployed, waits, failed, stopped, nothing
+    outcome: Outcome
     says: str  # how it ended, in a sentence, and what to do next
     version: str = ""
     passed: bool | None = None  # its verdict; None: it came to none

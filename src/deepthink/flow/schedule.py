@@ -14,7 +14,6 @@ try:
 except ImportError as error:
     raise MissingExtraError(str(error.name), "watch") from None
 
-WRONG = timedelta(hours=26)  # a moment so far ahead was noted by a clock that was wrong
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 

@@ -6,14 +6,17 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deepthink.files import stamp
 from deepthink.flow.facts import Facts
 from deepthink.flow.requests import Request
 from deepthink.flow.runs import Ended
-from deepthink.flow.schedule import WRONG, Calendar
-from deepthink.flow.triggers import Reason
+from deepthink.flow.triggers import AHEAD, Reason
 from deepthink.settings import Settings, WatchSettings
+
+if TYPE_CHECKING:
+    from deepthink.flow.schedule import Calendar
 
 COUNTED = ("selected", "enrolled", "corrected", "drift")  # kinds that hold only as long as the counts say so
 LONGEST = 60
@@ -43,7 +46,7 @@ def of_clock(model: str, calendar: Calendar, last: str, now: datetime) -> tuple[
     now : datetime
         With its zone.
     """
-    if not last or datetime.fromisoformat(last) - now > WRONG:
+    if not last or datetime.fromisoformat(last) - now > AHEAD:
         return None, now.isoformat(timespec="seconds")
     moment = calendar.missed(datetime.fromisoformat(last), now)
     if moment is None:
@@ -63,14 +66,11 @@ def of_facts(facts: Facts, rules: WatchSettings, last: Ended | None) -> Iterator
         yield Reason("selected", facts.digest, f"{facts.selected} faces were newly selected", facts.when)
     if rules.enrolled and facts.new_people and facts.trained:
         names = ", ".join(facts.new_people[:3]) + (" and others" if len(facts.new_people) > 3 else "")
-        yield Reason("enrolled", facts.digest, f"{names} was enrolled", facts.when)
+        yield Reason(
+            "enrolled", facts.digest, f"{names} {'were' if facts.new_people[1:] else 'was'} enrolled", facts.when
+        )
     if rules.drift and facts.alarms:
         yield Reason("drift", " ".join(sorted(facts.alarms)), facts.alarms_say[0].rstrip("."), facts.when)
-
-
-def collects(rules: WatchSettings) -> bool:
-    """Whether new events are detected, recognised and swept here: unless a sentinel is named, which does so."""
-    return rules.sentinel is None if rules.collect is None else rules.collect
 
 
 def signature(settings: Settings) -> tuple[object, ...]:

@@ -13,8 +13,8 @@ from deepthink.deployment.node import health
 from deepthink.errors import DeepthinkError
 from deepthink.files import stamp
 from deepthink.flow import energy, energy_sources
-from deepthink.flow.doctor.processes import is_held
 from deepthink.flow.journal import Journal
+from deepthink.flow.processes import is_held
 from deepthink.flow.requests import FOLDER as REQUESTS
 from deepthink.flow.requests import waiting
 from deepthink.flow.rollout_record import FOLDER as ROLLOUTS

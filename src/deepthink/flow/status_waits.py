@@ -58,7 +58,7 @@ def what_waits(
     if standing.waits_for:
         yield Wait(standing.waits_for, where="runs")
     if standing.alarms:
-        several = f"{len(standing.alarms)} changes since validation" if standing.alarms[1:] else standing.alarms[0]
+        several = f"{len(standing.alarms)} changes since its first days" if standing.alarms[1:] else standing.alarms[0]
         yield Wait(several, "Look at the faces, and say which are wrong.", where="drift")
     if faces:
         one = faces == 1

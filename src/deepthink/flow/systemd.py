@@ -32,11 +32,3 @@ def tell(state: str) -> bool:
 def tell_reloading() -> bool:
     """Say that settings are read anew; READY=1 must follow. Type=notify-reload wants the time with it."""
     return tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
-
-
-def watchdog_seconds() -> float | None:
-    """Return how often WATCHDOG=1 is due: half of what systemd allows; None where it does not watch this process."""
-    allowed, process = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
-    if not allowed.isdigit() or (process and process != str(os.getpid())):
-        return None
-    return int(allowed) / 2e6 or None

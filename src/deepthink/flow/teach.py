@@ -19,7 +19,7 @@ from deepthink.embedding.facedata import FaceData
 from deepthink.errors import SettingsError
 from deepthink.files import write_json, write_text
 from deepthink.flow import notebook
-from deepthink.flow.energy import measuring
+from deepthink.flow.energy import EnergyMeter
 from deepthink.flow.version_files import VersionFiles, version_files
 from deepthink.flow.wiring import Site
 from deepthink.records import UNKNOWN, Progress
@@ -43,7 +43,7 @@ def train_site(site: Site, version: str, progress: Progress) -> dict[str, Any]:
     parameters = _checked(read_parameters(files.parameters), files)
     said = _said(site)
     parameters |= {key: value for key, value in said.items() if value is not None}  # for this run
-    with measuring(keep=files.energy) as meter:
+    with EnergyMeter(keep=files.energy) as meter:
         notebook.execute("train", parameters, files.executed, progress, 60 * site.settings.train.stall_minutes)
     figures: dict[str, Any] = json.loads(files.figures.read_text(encoding="utf-8"))
     figures["energy"] = meter.figures() or {"unknown": meter.why or "its sensor said nothing"}

@@ -10,22 +10,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from deepthink.curation.days import Days
-from deepthink.curation.facelist import Eyes, Facelist, Listed, Row, Status
+from deepthink.curation.facelist import Facelist, Listed, Row, Status
 from deepthink.curation.history import History
 from deepthink.curation.montage import montages
 from deepthink.curation.people import People
 from deepthink.curation.results import read_results
-from deepthink.embedding.facedata import frame_of
 from deepthink.errors import DeepthinkError
 from deepthink.flow.look import frames
 from deepthink.flow.wiring import Site
-from deepthink.learning.accuracy import reviewed, weekly
+from deepthink.learning.accuracy import called_now, reviewed, weekly
 from deepthink.learning.drift import look
 from deepthink.learning.questions import LEAST_BEFORE, LEAST_NOW
-from deepthink.learning.sightings import Sighting, gather, merged, read_sightings, write_sightings
+from deepthink.learning.sightings import Sighting, gather, merged, read_sightings, row_of, write_sightings
 from deepthink.learning.tenures import Tenure
 from deepthink.learning.trends import Alarm, Day, PersonDay, Trends, Week, read_trends, write_trends
-from deepthink.records import UNKNOWN, Progress
+from deepthink.records import Progress
 
 WINDOW, REFERENCE = 28, 14  # days that are read: the last ones, and the first ones of the version in production
 WEEKS = 26
@@ -33,33 +32,17 @@ NOBODY = "No version is in production, so that there is nothing to compare with.
 TOO_FEW = "Too little was seen since {} came into use: a camera needs {} events, and {} more on later days."
 
 
-def quiet(done: int, total: int, what: str) -> None:
-    """Tell nobody."""
-
-
 def kept_trends(site: Site) -> Trends | None:
     """Return the trends that were kept last; None when there are none."""
     return read_trends(site.watch_folder)
 
 
-def keep_trends(site: Site, progress: Progress = quiet) -> Trends:
+def keep_trends(site: Site, progress: Progress = lambda done, total, what: None) -> Trends:
     """Look at a site's trends, and keep them for whoever shows or tells them."""
     trends, sightings = _look(site, progress)
     write_sightings(site.watch_folder, sightings)
     write_trends(site.watch_folder, trends)
     return trends
-
-
-def look_at_trends(site: Site, progress: Progress = quiet) -> Trends:
-    """Look at a site's trends; nothing is written.
-
-    Parameters
-    ----------
-    site : Site
-    progress : callable, optional
-        Told of the events that are read.
-    """
-    return _look(site, progress)[0]
 
 
 def _look(site: Site, progress: Progress) -> tuple[Trends, list[Sighting]]:
@@ -70,7 +53,7 @@ def _look(site: Site, progress: Progress) -> tuple[Trends, list[Sighting]]:
         sightings = _sightings(site, tenures[-1] if tenures else None, kept, progress)
         weeks = _weeks(site, tenures)
     except DeepthinkError as error:
-        return Trends(when, "", unlooked=str(error)), kept
+        return replace(kept_trends(site) or Trends(when, ""), unlooked=str(error)), kept  # what was known stands
     days = sorted({one.date for one in sightings})[-WINDOW:]
     recent = [one for one in sightings if one.date in days]
     trends = Trends(when, "", _days(recent), _people(recent), weeks, unlooked=NOBODY)
@@ -171,7 +154,8 @@ def _people(sightings: Iterable[Sighting]) -> tuple[PersonDay, ...]:
 def _weeks(site: Site, tenures: Sequence[Tenure]) -> tuple[Week, ...]:
     decided = Status.SELECTED, Status.IN_USE, Status.REVOKED
     rows = Facelist(site.facelist, site.datasink.problems).having(*decided)
-    return weekly(reviewed(rows, History(site.facelist).actions()), tenures)[-WEEKS:]
+    actions = History(site.facelist).actions()
+    return weekly(reviewed(rows, actions), called_now(tenures, actions))[-WEEKS:]
 
 
 def draw_alarm(site: Site, alarm: Alarm, folder: Path) -> list[Path]:
@@ -192,12 +176,13 @@ def draw_alarm(site: Site, alarm: Alarm, folder: Path) -> list[Path]:
 
 def _rows(site: Site, faces: Iterable[str]) -> Iterator[Row]:
     """Yield the faces that keys name as rows, with what was answered, as far as their events are still there."""
+    rows = [row_of(key) for key in faces]
+    wanted = {Listed.of(row.frame, row.box).face for row in rows}
     listed = Facelist(site.facelist, site.datasink.problems)
-    status = {one.face: listed[number].status for number, one in zip(listed, listed.listed(), strict=True)}
+    numbered = zip(listed, listed.listed(), strict=True)
+    status = {one.face: listed[number].status for number, one in numbered if one.face in wanted}
     days = Days(site.datasink)
-    for key in faces:
-        frame, box = frame_of(f"/{key}|")
-        row = Row(frame, 0, Status.CANDIDATE, UNKNOWN, 0.0, 0.0, 0.0, box, Eyes(), 0.0)
-        face, event = Listed.of(frame, box).face, days.event(row)
+    for row in rows:
+        face, event = Listed.of(row.frame, row.box).face, days.event(row)
         found = [one for one in read_results(site.datasink, [event]) if one.face == face] if event else []
         yield found[0].as_row(status.get(face, Status.CANDIDATE)) if found else row

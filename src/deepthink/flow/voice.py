@@ -15,7 +15,6 @@ from deepthink.messages.outbox import Outbox
 from deepthink.settings import Settings
 
 log = logging.getLogger(__name__)
-OUTBOX = "outbox"  # in the site's training/watch
 CALM, BUSY = 10.0, 2.0  # seconds between two tellings of how it stands
 
 
@@ -27,6 +26,8 @@ class Voice:
     settings : Settings
     standing : callable
         Returns how the site stands.
+    outbox : Outbox
+        Where news wait; it outlives a voice.
     flags : tuple of str
         Settings for this run alone, handed on to the process that sends.
 
@@ -36,11 +37,13 @@ class Voice:
         A file with a password or an address is not there, or the endpoint's port is taken.
     """
 
-    def __init__(self, settings: Settings, standing: Callable[[], Standing], flags: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, settings: Settings, standing: Callable[[], Standing], outbox: Outbox, flags: tuple[str, ...] = ()
+    ) -> None:
         self._settings, self._standing, self._flags = settings, standing, flags
         self._folder = settings.watch_folder
         self._channels = [channel.name for channel in make_channels(settings.messages, settings.root)]
-        self._outbox = Outbox(self._folder / OUTBOX)
+        self._outbox = outbox
         self._post: Child | None = None
         self._told = -1e9
         self._broker = make_broker(settings.messages.mqtt, settings.root, self._asked)
@@ -49,6 +52,8 @@ class Voice:
             from deepthink.messages.serve_metrics import serve_metrics
 
             self._metrics = serve_metrics(settings.watch.metrics, standing)
+        if self._broker is not None:
+            self._broker.start()  # last: one that nobody could close would fight with the next for its name
 
     def _asked(self) -> None:
         requests.ask(self._folder, "mqtt")
@@ -63,9 +68,8 @@ class Voice:
     def round(self, busy: bool) -> None:
         """Say how the site stands, and send what waits; both now and then."""
         if self._post is not None and not self._post.running():
-            said = self._post.last_word()
-            if said:
-                log.info("Sent: %s", said)
+            for line in self._post.said():
+                log.info("messages: %s", line)
             self._post = None
         now = time.monotonic()
         if now - self._told < (BUSY if busy else CALM):

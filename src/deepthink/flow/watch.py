@@ -30,6 +30,7 @@ from deepthink.flow.triggers import Reason, rules
 from deepthink.flow.voice import Voice
 from deepthink.flow.watch_state import State, StateFile, Work
 from deepthink.messages.base import News
+from deepthink.messages.outbox import FOLDER, Outbox
 from deepthink.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class Watch:
         self._load, self._flags, self._start_child, self._now = load, flags, begin, now
         self.settings = load()
         self.folder, self.training = self.settings.watch_folder, self.settings.path(self.settings.training)
-        self.file = StateFile(self.folder)
+        self.file, self.outbox = StateFile(self.folder), Outbox(self.folder / FOLDER)
         self.state = State()
         self.work: Overseer | None = None
         self.look: Child | None = None
@@ -89,7 +90,7 @@ class Watch:
         self.limits = Limits(settings.watch.hot, settings.watch.least_memory)
         self.reception = Reception(settings.watch)
         try:
-            self.voice = Voice(settings, lambda: standing(settings, self.runs), self._flags)
+            self.voice = Voice(settings, lambda: standing(settings, self.runs), self.outbox, self._flags)
         except DeepthinkError:
             self.reception.close()
             raise
@@ -249,7 +250,7 @@ class Watch:
         found = list(signs.of_facts(facts, self.settings.watch, last))
         gone = {kind for kind in signs.COUNTED if kind not in {reason.kind for reason in found}}
         self._offer(*found, state=self.state.changed(triggers=self.state.triggers.withdrawn(gone)))
-        if signs.collects(self.settings.watch) and self.work is None:
+        if self.settings.watch.collects and self.work is None:
             if facts.unanswered > self.state.collected:
                 self.work = self._overseen("collect")
             elif facts.unanswered < self.state.collected:

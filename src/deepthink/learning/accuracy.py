@@ -7,9 +7,10 @@ not read from the results, for an event may be answered anew by a version that w
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from deepthink.curation.enrol import BY_RULE
 from deepthink.curation.facelist import Row, Status
 from deepthink.curation.history import Action, in_force
 from deepthink.curation.notes import FROM, SURE, Notes
@@ -18,7 +19,6 @@ from deepthink.learning.tenures import Tenure, answering
 from deepthink.learning.trends import Share, Week
 from deepthink.records import UNKNOWN
 
-BY_RULE = ", by rule"  # of who decided: recognition's own answer, which says nothing of how right it was
 Event = tuple[str, str, str]  # week, date, event
 
 
@@ -72,6 +72,12 @@ def _was_answered(row: Row) -> bool:
     return row.distance < FAR and (row.distance, row.margin) != (0.0, 0.0)
 
 
+def called_now(tenures: Iterable[Tenure], actions: Sequence[Action]) -> list[Tenure]:
+    """Return tenures with the people whom their versions knew under the names that they have here since."""
+    notes = Notes.of(in_force(actions))
+    return [replace(one, people=one.people and frozenset(map(notes.person, one.people))) for one in tenures]
+
+
 def weekly(found: Iterable[Reviewed], tenures: Sequence[Tenure]) -> tuple[Week, ...]:
     """Count the errors by event, the oldest week first.
 
@@ -83,7 +89,8 @@ def weekly(found: Iterable[Reviewed], tenures: Sequence[Tenure]) -> tuple[Week, 
     ----------
     found : iterable of Reviewed
     tenures : sequence of Tenure
-        In the order of deployment; what was answered before the first of them is not counted.
+        In the order of deployment, people under the names that rows have (`called_now`); what was answered before the
+        first of them is not counted.
     """
     mated: dict[tuple[Event, str], bool] = {}
     nonmated: dict[Event, bool] = {}

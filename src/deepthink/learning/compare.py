@@ -118,7 +118,7 @@ def corrected(chances: Sequence[float]) -> list[float]:
     return [p for _, p in sorted(zip(order, highest, strict=True))]
 
 
-def beginning(reference: Iterable[Point], now: Sequence[Point]) -> str:
+def beginning(reference: Iterable[Point], now: Sequence[Point], rose: bool = True) -> str:
     """Return the day with which a change most probably began: the likeliest one at which a mean jumps to stay.
 
     Examples
@@ -128,9 +128,8 @@ def beginning(reference: Iterable[Point], now: Sequence[Point]) -> str:
     '2026-03-05'
     """
     before = float(np.mean([point.value for point in reference]))
-    up = np.sign(float(np.mean([point.value for point in now])) - before)
     days, gains = sorted({point.date for point in now}), []
     for day in days:
-        since = [up * (point.value - before) for point in now if point.date >= day]
+        since = [(1 if rose else -1) * (point.value - before) for point in now if point.date >= day]
         gains.append(max(0.0, sum(since)) ** 2 / len(since))
     return days[int(np.argmax(gains))]

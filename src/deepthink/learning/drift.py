@@ -55,8 +55,8 @@ class Answer:
     def spans(self) -> list[Sequence[Point]]:
         """What is compared: what came lately shows a jump soon, what came over longer a smaller one."""
         now = self.question.now
-        longer = [count for count in sorted({LONGER, len(now)}) if count >= WORTH * LATELY]
-        return [self.lately, *(now[-count:] for count in longer if count <= len(now))]
+        longer = [count for count in sorted({LONGER, len(now)}) if WORTH * LATELY <= count <= len(now)]
+        return [self.lately, *(now[-count:] for count in longer)]
 
     @cached_property
     def chances(self) -> list[float]:
@@ -102,7 +102,8 @@ class Answer:
 
     def stands(self, old: Alarm) -> bool:
         """Whether an alarm that was raised is kept: until what came lately, since it began, is clearly less."""
-        return self.size(_since(self.question, old)[-LATELY:]) >= LEAST[self.question.kind] / 2
+        large = self.size(_since(self.question, old)[-LATELY:]) >= LEAST[self.question.kind] / 2
+        return large and self.up == old.rose
 
     def raises(self, chances: Sequence[float]) -> bool:
         """Whether it is an alarm, given the corrected probabilities of its spans."""
@@ -158,9 +159,10 @@ def _verdict(answer: Answer, chances: Sequence[float], old: Alarm | None, versio
     """Return the alarm that is raised or kept; too few events say nothing against one that stands."""
     if old and answer.question.now and (not chances or len(_since(answer.question, old)) < LEAST_NOW):
         return old
-    if not chances or not (answer.stands(old) if old else answer.raises(chances)):
+    kept = old if old and answer.stands(old) else None
+    if not chances or not (kept or ((old is None or answer.up != old.rose) and answer.raises(chances))):
         return None
-    return _alarm(answer, min(chances), old, version)
+    return _alarm(answer, min(chances), kept, version)
 
 
 def _since(question: Question, old: Alarm) -> Sequence[Point]:
@@ -169,11 +171,12 @@ def _since(question: Question, old: Alarm) -> Sequence[Point]:
 
 def _alarm(answer: Answer, p: float, old: Alarm | None, version: str) -> Alarm:
     ask = answer.question
-    since = old.since if old else beginning(ask.before, ask.now)
-    key = old.key if old else f"{ask.kind}|{'person' if ask.person else 'camera'}|{ask.where}|{since}"
+    since = old.since if old else beginning(ask.before, ask.now, answer.up)
+    fell = "" if answer.up else "|fewer"
+    key = old.key if old else f"{ask.kind}|{'person' if ask.person else 'camera'}|{ask.where}|{since}{fell}"
     now = [point for point in ask.now if point.date >= since] or list(ask.now)
     says = in_words(ask, now, 0.5 + answer.size(now), version, since)
-    return Alarm(key, ask.kind, ask.where, ask.person, says, float(f"{p:.3g}"), since, _faces(answer, now))
+    return Alarm(key, ask.kind, ask.where, ask.person, says, float(f"{p:.3g}"), since, answer.up, _faces(answer, now))
 
 
 def _faces(answer: Answer, now: Sequence[Point]) -> tuple[str, ...]:

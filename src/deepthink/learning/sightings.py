@@ -11,9 +11,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from deepthink.curation.facelist import Eyes, Row, Status
 from deepthink.curation.results import Result, compared, read_results
 from deepthink.datasink.base import RECOGNITIONS, TRACKING, Datasink, Event, Mark
-from deepthink.embedding.facedata import face_key, face_of
+from deepthink.embedding.facedata import face_key, face_of, frame_of
 from deepthink.errors import BadInputError
 from deepthink.files import write_json
 from deepthink.records import UNKNOWN, Box, FrameKey
@@ -110,6 +111,12 @@ def _key(frame: FrameKey, box: Box) -> str:
     """Return which face it is, as facedata's keys do; the facelist, whence they come, has no negative corner."""
     box = Box(max(0, box.x1), max(0, box.y1), box.x2, box.y2)
     return face_of(face_key("", frame, box, "")).removesuffix("|")
+
+
+def row_of(key: str) -> Row:
+    """Return a face that a key names, as a row of which nothing else is known."""
+    frame, box = frame_of(f"/{key}|")
+    return Row(frame, 0, Status.CANDIDATE, UNKNOWN, 0.0, 0.0, 0.0, box, Eyes(), 0.0)
 
 
 def merged(kept: Iterable[Sighting], fresh: Iterable[Sighting]) -> list[Sighting]:

@@ -58,15 +58,16 @@ class Week:
 
 @dataclass(frozen=True)
 class Alarm:
-    """Something that has changed beyond chance since validation."""
+    """Something that has changed beyond chance since the first days of the version in production."""
 
     key: str  # the same as long as it is the same change
-    kind: str  # distances, unknown, quality, embeddings
+    kind: str  # distances, unknown, quality
     where: str  # the camera's or the person's name
     person: bool  # whether `where` is a person
     says: str  # a sentence with its figures, and what to do
     p: float  # after correction for the number of looks
     since: str  # date
+    rose: bool = True  # whether what is counted rose; of unknown faces a fall is news too
     faces: tuple[str, ...] = ()  # that show it: "date|event|time|(x1,y1,x2,y2)", time as in facedata's keys
 
 
@@ -75,7 +76,7 @@ class Trends:
     """All of it, of a site, at a moment."""
 
     when: str
-    version: str  # whose validation is compared with; empty: none
+    version: str  # whose first days are compared with; empty: none
     days: tuple[Day, ...] = ()
     people: tuple[PersonDay, ...] = ()
     weeks: tuple[Week, ...] = ()

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
 Kind = Literal["waits", "deployed", "failed", "drift", "trouble", "test"]
+# how a run ends; published: it passed, and is deployed as soon as machines may be changed
+Outcome = Literal["published", "deployed", "waits", "failed", "nothing"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Standing:
 
     version: str = ""  # in production; empty: none
     since: str = ""  # ISO, when it was deployed
-    outcome: str = ""  # of the last run: deployed, waits, failed, stopped, nothing; empty: none yet
+    outcome: str = ""  # of the last run, an Outcome; empty: none yet
     outcome_says: str = ""  # in a sentence
     outcome_version: str = ""
     waits_for: str = ""  # what a person must do; empty: nothing

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from deepthink import __version__
+from deepthink.messages.base import Outcome
 
 SEEN_SECONDS = 300  # that somebody unknown counts as just seen
-OUTCOMES = ["none", "deployed", "waits", "failed", "stopped", "nothing"]
+OUTCOMES = ["none", *get_args(Outcome)]
 
 
 def discovery(prefix: str, topic: str) -> tuple[str, dict[str, Any]]:

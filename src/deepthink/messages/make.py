@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from deepthink.errors import DeepthinkError, SettingsError
@@ -45,11 +46,11 @@ def usable_channels(settings: MessagesSettings, root: Path) -> tuple[list[Channe
             made += make(settings, root, wrong)
         except DeepthinkError as error:
             wrong.append(str(error))
-    return _told_apart(made), wrong
+    return made, wrong
 
 
 def make_broker(settings: MqttSettings, root: Path, train: Callable[[], None]) -> Broker | None:
-    """Return the connection to the broker, started; None where there is none.
+    """Return the connection to the broker, not started yet; None where there is none.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def make_broker(settings: MqttSettings, root: Path, train: Callable[[], None]) -
     if settings.host is None:
         return None
     settings = _on_this_machine(settings, root)
-    return Broker(settings, _password(settings), train).start()
+    return Broker(settings, _password(settings), train)
 
 
 def _mqtt(settings: MessagesSettings, root: Path, wrong: list[str]) -> list[Channel]:
@@ -72,27 +73,38 @@ def _mqtt(settings: MessagesSettings, root: Path, wrong: list[str]) -> list[Chan
 def _notify(settings: MessagesSettings, root: Path, wrong: list[str]) -> list[Channel]:
     if settings.notify_file is None:
         return []
-    return [Notify(address) for address in addresses(root / settings.notify_file.expanduser())]
+    channels = [Notify(address) for address in addresses(root / settings.notify_file.expanduser())]
+    for channel, number in zip(channels, _numbers(channel.name for channel in channels), strict=True):
+        channel.name += number
+    return list(channels)
 
 
 def _webhooks(settings: MessagesSettings, root: Path, wrong: list[str]) -> list[Channel]:
     made: list[Channel] = []
-    for hook in settings.webhooks:
+    hooks = settings.webhooks  # each has its number whether or not those before it can be used
+    for hook, number in zip(hooks, _numbers(hook.url.split("/")[2] for hook in hooks), strict=True):
         try:
             secret = read_private(root / hook.secret_file.expanduser(), "messages.webhooks.secret_file")
-            made.append(Webhook(hook.url, secret))
+            made.append(Webhook(hook.url, secret, number))
         except SettingsError as error:
             wrong.append(str(error))
     return made
 
 
-def _told_apart(channels: list[Channel]) -> list[Channel]:
-    """Give the second of a name a number, so that the outbox knows which has what."""
-    seen: dict[str, int] = {}
-    for channel in channels:
-        seen[channel.name] = number = seen.get(channel.name, 0) + 1
-        channel.name += f"-{number}" if number > 1 else ""
-    return channels
+def _numbers(names: Iterable[str]) -> list[str]:
+    """Return what tells apart those that are called alike: the outbox must know which has what.
+
+    Examples
+    --------
+    >>> _numbers(["nas", "ntfy", "nas"])
+    ['', '', '-2']
+    """
+    seen: Counter[str] = Counter()
+    found = []
+    for name in names:
+        seen[name] += 1
+        found.append(f"-{seen[name]}" if seen[name] > 1 else "")
+    return found
 
 
 def _on_this_machine(settings: MqttSettings, root: Path) -> MqttSettings:

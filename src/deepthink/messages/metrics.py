@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deepthink.errors import MissingExtraError
 from deepthink.messages.base import Standing
-from deepthink.messages.state import moment
+from deepthink.messages.state import done, moment
 
 try:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -40,10 +40,6 @@ class StandingCollector:
     def __init__(self, standing: Callable[[], Standing]) -> None:
         self.standing = standing
         self._trouble = False
-
-    def describe(self) -> list[Metric]:
-        """Return nothing: a registry would ask for the standing before there is one."""
-        return []
 
     def collect(self) -> Iterator[Metric]:
         """Return all metrics; none at all when the standing cannot be told."""
@@ -76,7 +72,7 @@ def gauges(standing: Standing) -> list[tuple[str, str, float | None]]:
         ("waits_for_person", "1 when a person has to do something.", bool(one.waits_for)),
         ("model_deployed_timestamp_seconds", "When the version in production was deployed.", _seconds(one.since)),
         ("run_active", "1 while a run is going on.", run),
-        ("run_progress_ratio", "How much of the run's step is done, 0 to 1.", _ratio(one)),
+        ("run_progress_ratio", "How much of the run's step is done, 0 to 1.", done(one)),
         ("run_left_seconds", "How long the run will take yet.", one.seconds_left if run else None),
         ("last_run_duration_seconds", "How long the last run took.", one.last_seconds),
         ("last_run_watt_hours", "Energy that the last run used.", one.last_watt_hours),
@@ -106,12 +102,6 @@ def _info(name: str, says: str, **labels: str) -> Metric:
     family = GaugeMetricFamily(f"deepthink_{name}_info", says, labels=list(labels))
     family.add_metric(list(labels.values()), 1)
     return family
-
-
-def _ratio(standing: Standing) -> float | None:
-    if not standing.running or standing.run_total <= 0:
-        return None
-    return max(0.0, min(1.0, standing.run_done / standing.run_total))
 
 
 def _seconds(text: str) -> float | None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from deepthink.messages import home_assistant
 from deepthink.messages.base import Standing
-from deepthink.messages.mqtt_client import address, make_client, said
+from deepthink.messages.faults import said
+from deepthink.messages.mqtt_client import address, make_client
 from deepthink.messages.state import as_json, state, unknown
 from deepthink.settings.watching import MqttSettings
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 PRESS = b"PRESS"
 BETWEEN_PRESSES = 10.0  # seconds; and between two births of Home Assistant
-BETWEEN_STATES = 1.0
 WAITS = 1.0, 60.0  # seconds until it is tried again: the first, doubled until the last
 STEADY = 10.0  # a connection that lasted so long was one: the next wait is the first again
 FAREWELL = 2.0  # at most, to say that we are offline
@@ -60,7 +60,7 @@ class Broker:
         self._client.on_message, self._client.on_publish = self._on_message, self._on_publish
         self._standing: Standing | None = None
         self._told: Standing | None = None
-        self._told_at = self._pressed_at = self._born_at = self._connected_at = -1e9
+        self._pressed_at = self._born_at = -1e9
         self._born = False
         self._wanted: dict[str, str] = self._lasting()
         self._sent: dict[str, str] = {}
@@ -94,12 +94,12 @@ class Broker:
         first, most = self.waits
         wait = first / 2
         while not self._end.is_set():
-            self._connected_at = time.monotonic()
+            began = time.monotonic()
             try:
                 self._stay()
             except Exception as error:  # the service goes on without a broker, whatever is wrong with it
                 self._away(said(error))
-            steady = self.connected and time.monotonic() - self._connected_at > STEADY
+            steady = self.connected and time.monotonic() - began > STEADY
             self.connected = False
             wait = first if steady else min(most, wait * 2)
             self._end.wait(wait)
@@ -126,13 +126,13 @@ class Broker:
                 self._sent[topic] = payload
 
     def _look(self) -> None:
-        """Take the latest standing, once a second at most, and Home Assistant's birth, once in ten."""
+        """Take the latest standing, and Home Assistant's birth, once in ten seconds."""
         now, standing = time.monotonic(), self._standing
         if self._born and now - self._born_at >= BETWEEN_PRESSES:
             self._born, self._born_at = False, now
             self._sent.clear()
-        if standing is not None and standing is not self._told and now - self._told_at >= BETWEEN_STATES:
-            self._told, self._told_at = standing, now
+        if standing is not None and standing is not self._told:
+            self._told = standing
             self._wanted[f"{self.topic}/unknown"] = as_json(unknown(standing))
             self._wanted[f"{self.topic}/state"] = as_json(state(standing))
 

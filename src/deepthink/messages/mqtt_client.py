@@ -1,4 +1,4 @@
-"""An MQTT client from settings: address, login, encryption, and its faults in words."""
+"""An MQTT client from settings: address, login, encryption."""
 
 from __future__ import annotations
 
@@ -62,16 +62,3 @@ def address(settings: MqttSettings) -> tuple[str, int]:
     ('broker', 8883)
     """
     return settings.host or "", settings.port or (8883 if settings.tls or settings.ca else 1883)
-
-
-def said(error: Exception) -> str:
-    """Return an error of the network in words.
-
-    Examples
-    --------
-    >>> said(ConnectionRefusedError(111, "Connection refused"))
-    'Connection refused'
-    """
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message}"
-    return str(getattr(error, "strerror", None) or error or type(error).__name__)

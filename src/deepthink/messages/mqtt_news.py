@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from deepthink.errors import DeliveryError
 from deepthink.messages.base import News
-from deepthink.messages.mqtt_client import address, make_client, said
+from deepthink.messages.faults import said
+from deepthink.messages.mqtt_client import address, make_client
 from deepthink.messages.state import as_json
 from deepthink.settings.watching import MqttSettings
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import logging
-import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepthink.errors import DeepthinkError, DeliveryError, StepError
+from deepthink.errors import DeepthinkError, DeliveryError, InUseError
 from deepthink.files import locked, write_json
 from deepthink.messages.base import Channel, News
 from deepthink.messages.waiting import MOST_SECONDS, Waiting
 
+FOLDER = "outbox"  # in the site's training/watch
 MOST = 1000  # files that wait; the oldest are given up beyond
 STALE_SECONDS = 3600.0  # after which a half-written file belongs to nobody any more
 
@@ -83,14 +84,13 @@ class Outbox:
 
     def _keep(self, news: News, channels: list[str]) -> None:
         """Write news; those that wait already, by their id, are not put twice."""
-        name = re.sub(r"[^\w.-]", "_", news.id)[:100]
+        name = hashlib.sha256(news.id.encode()).hexdigest()[:32]  # an id can be long, and hold whatever a name may
         if not any(path.name[21:] == f"{name}.json" for path in self._paths()):
             path = self.folder / f"{self._number():020d}-{name}.json"
             write_json(path, Waiting.of(news, channels, time.time()).as_dict())
 
     def due(self, now: float | None = None) -> float | None:
         """Return when there is something to send, in seconds since 1970; None: nothing waits."""
-        self.keep_held()
         now = time.time() if now is None else now
         waiting = [one for path in self._paths() if (one := _read(path))]
         return min((now + tries.seconds(now) for one in waiting for tries in one.to.values()), default=None)
@@ -104,7 +104,7 @@ class Outbox:
         try:
             with locked(self.folder / "deliver", seconds=0):
                 return self._delivered({channel.name: channel for channel in channels}, now)
-        except StepError:
+        except InUseError:
             log.debug("another process delivers")
         except OSError as error:
             log.error("nothing can be delivered: %s: %s", error.filename or self.folder, error.strerror or error)
@@ -158,9 +158,14 @@ def _try(path: Path, waiting: Waiting, name: str, channel: Channel | None, now: 
     return Delivery(name, waiting.news.title, True)
 
 
+def reason(error: Exception) -> str:
+    """Return why something did not arrive; what nobody foresaw may hold an address, and is named by its kind alone."""
+    return str(error) if isinstance(error, DeepthinkError) else type(error).__name__
+
+
 def _missed(path: Path, waiting: Waiting, name: str, error: Exception, now: float) -> Delivery:
     tries = waiting.to[name]
-    why = str(error) if isinstance(error, DeepthinkError) else type(error).__name__
+    why = reason(error)
     if waiting.over(name, now):
         _has(path, waiting, name)
         log.error("%s: given up after %d tries (%s): %s", name, tries.count, why, waiting.news.title)

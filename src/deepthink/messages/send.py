@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from deepthink.errors import DeepthinkError
 from deepthink.messages.base import News
 from deepthink.messages.make import usable_channels
-from deepthink.messages.outbox import Delivery, Outbox
+from deepthink.messages.outbox import FOLDER, Delivery, Outbox, reason
 from deepthink.settings import Settings, load
 
-OUTBOX = "outbox"
 LONGEST = 300  # seconds; a channel that hangs has been noted as tried, so the next time others come first
 
 
@@ -23,7 +22,7 @@ def send(settings: Settings) -> list[Delivery]:
     """Send what is due to every channel that can be used; return what was tried, and what is wrong with the others."""
     channels, wrong = usable_channels(settings.messages, settings.root)
     unusable = [Delivery("settings", "a channel cannot be used", False, says) for says in wrong]
-    return unusable + Outbox(settings.watch_folder / OUTBOX).deliver(channels)
+    return unusable + Outbox(settings.watch_folder / FOLDER).deliver(channels)
 
 
 def try_all(settings: Settings) -> list[Delivery]:
@@ -35,8 +34,8 @@ def try_all(settings: Settings) -> list[Delivery]:
         try:
             channel.send(news)
             tried.append(Delivery(channel.name, news.title, True))
-        except DeepthinkError as error:
-            tried.append(Delivery(channel.name, news.title, False, str(error)))
+        except Exception as error:  # also what a channel did not foresee: the others are tried too
+            tried.append(Delivery(channel.name, news.title, False, reason(error)))
     return tried
 
 

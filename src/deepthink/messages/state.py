@@ -29,11 +29,17 @@ def unknown(standing: Standing) -> dict[str, Any]:
     return {"last": moment(standing.unknown_last), "camera": standing.unknown_camera or None}
 
 
-def progress(standing: Standing) -> int | None:
-    """Return how far the run is, in percent; None when none runs or nobody knows."""
+def done(standing: Standing) -> float | None:
+    """Return how much of the run's step is done, 0 to 1; None when none runs or nobody knows."""
     if not standing.running or standing.run_total <= 0:
         return None
-    return max(0, min(100, round(100 * standing.run_done / standing.run_total)))
+    return max(0.0, min(1.0, standing.run_done / standing.run_total))
+
+
+def progress(standing: Standing) -> int | None:
+    """Return the same in percent."""
+    share = done(standing)
+    return None if share is None else round(100 * share)
 
 
 def moment(text: str) -> str | None:

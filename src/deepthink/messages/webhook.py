@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from deepthink import __version__
 from deepthink.errors import DeliveryError, SettingsError
 from deepthink.messages.base import News
-from deepthink.messages.mqtt_client import said
+from deepthink.messages.faults import said
 from deepthink.messages.state import as_json
 
 SECONDS = 10.0  # for all of it, a receiver that answers byte by byte included
@@ -49,6 +49,8 @@ class Webhook:
         Where to, http or https.
     secret : str
         Of the signature, which both sides know.
+    number : str
+        What its name ends in, where several are called alike.
 
     Raises
     ------
@@ -56,7 +58,7 @@ class Webhook:
         The secret is too short, or the address cannot be used.
     """
 
-    def __init__(self, url: str, secret: str) -> None:
+    def __init__(self, url: str, secret: str, number: str = "") -> None:
         try:
             self.parts = urlsplit(url)
             port = self.parts.port
@@ -68,7 +70,7 @@ class Webhook:
         if len(secret) < LEAST_SECRET:
             raise SettingsError(f"messages.webhooks.secret_file: {LEAST_SECRET} characters at least, for {host}.")
         self.secret, self.host, self.port = secret, host, port
-        self.name = f"webhook {host}" + (f":{port}" if port else "")
+        self.name = f"webhook {host}" + (f":{port}" if port else "") + number
 
     def send(self, news: News) -> None:
         """Post it; DeliveryError when it was not taken."""

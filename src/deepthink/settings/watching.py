@@ -72,6 +72,11 @@ class WatchSettings(Section):
         description="address:port of the Prometheus endpoint, 127.0.0.1:9108",
     )
 
+    @property
+    def collects(self) -> bool:
+        """Whether new events are detected, recognised and swept here: unless a sentinel is named, which does so."""
+        return self.sentinel is None if self.collect is None else self.collect
+
 
 class MqttSettings(Section):
     """A broker, for Home Assistant and others: docs/steps/messages.md."""
@@ -83,7 +88,11 @@ class MqttSettings(Section):
     tls: bool = Field(False, description="whether the connection is encrypted")
     ca: Path | None = Field(None, description="the certificate to trust, where it is one of your own")
     topic: str = Field("deepthink", pattern=r"^[A-Za-z0-9_-]+$", description="what all topics begin with; one a site")
-    discovery: str | None = Field("homeassistant", description="Home Assistant's discovery prefix; null: no discovery")
+    discovery: str | None = Field(
+        "homeassistant",
+        pattern=r"^[A-Za-z0-9_/-]+$",
+        description="Home Assistant's discovery prefix; null: no discovery",
+    )
 
 
 class WebhookSettings(Section):

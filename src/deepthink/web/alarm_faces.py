@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from deepthink.curation.facelist import Eyes, Row, Status
-from deepthink.embedding.facedata import frame_of
 from deepthink.flow.wiring import Site
-from deepthink.records import UNKNOWN
+from deepthink.learning.sightings import row_of
 from deepthink.settings import Settings
 from deepthink.web.pictures import Faces
 
@@ -18,5 +16,4 @@ def faces_of(settings: Settings, folder: str) -> Faces:
 
 def cut_out(faces: Faces, key: str) -> bytes:
     """Return a face by its key, "date|event|time|(x1,y1,x2,y2)", as a small JPEG."""
-    frame, box = frame_of(f"/{key}|")
-    return faces.get(Row(frame, 0, Status.CANDIDATE, UNKNOWN, 0.0, 0.0, 0.0, box, Eyes(), 0.0), "small")
+    return faces.get(row_of(key), "small")

@@ -22,7 +22,7 @@ MOST = 20  # people, or cameras, in a table
 FACES = 8  # of an alarm
 OUTCOMES = {
     "deployed": ("good", "deployed"), "published": ("good", "published"), "waits": ("ask", "waits for you"),
-    "failed": ("bad", "failed"), "stopped": ("soft", "stopped"), "nothing": ("soft", "nothing to do"),
+    "failed": ("bad", "failed"), "nothing": ("soft", "nothing to do"),
 }  # fmt: skip
 
 

@@ -110,31 +110,39 @@ def memory(source: Path = Path("/proc/meminfo")) -> dict[str, int]:
         found = {words[0].rstrip(":"): 1024 * int(words[1]) for words in lines if len(words) > 1}
         names = {"total": "MemTotal", "free": "MemAvailable", "swap": "SwapTotal", "swap_free": "SwapFree"}
         has = {name: found[key] for name, key in names.items()}
-        return {**has, "free": min([has["free"], *allowed()])}
+        limits = {"free": allowed(), "swap_free": allowed("memory.swap")}
+        return {**has, **{name: min([has[name], *left]) for name, left in limits.items()}}
     except (OSError, ValueError, KeyError):
         return {}
 
 
-def allowed(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> list[int]:
-    """Return the bytes that each limit on us still leaves, a container's or a service's (cgroups, version 2)."""
+def allowed(
+    what: str = "memory", groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
+) -> list[int]:
+    """Return the bytes that each limit on us still leaves, a container's or a service's (cgroups, version 2).
+
+    `what` is "memory", or "memory.swap".
+    """
     try:
         name = next(line[3:] for line in own.read_text().splitlines() if line.startswith("0::"))
     except (OSError, StopIteration):
         return []
     folder = groups / name.strip("/")
-    return [left for one in (folder, *folder.parents) if groups in (one, *one.parents) for left in _left(one)]
+    return [left for one in (folder, *folder.parents) if groups in (one, *one.parents) for left in _left(one, what)]
 
 
-def _left(group: Path) -> list[int]:
+def _left(group: Path, what: str) -> list[int]:
     """Return what one limit leaves, files that are only cached not counted; nothing where there is none."""
     try:
-        limit, used = (int((group / f"memory.{name}").read_text()) for name in ("max", "current"))
-        cached = [
-            line.split()[1] for line in (group / "memory.stat").read_text().splitlines() if "inactive_file" in line
-        ]
-        return [max(0, limit - used + int(cached[0]))]
+        limit, used = (int((group / f"{what}.{name}").read_text()) for name in ("max", "current"))
+        return [max(0, limit - used + (_cached(group) if what == "memory" else 0))]
     except (OSError, ValueError, IndexError):  # "max": no limit
         return []
+
+
+def _cached(group: Path) -> int:
+    lines = (group / "memory.stat").read_text().splitlines()
+    return int(next((line.split()[1] for line in lines if line.startswith("inactive_file ")), 0))
 
 
 def synchronised() -> bool | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from deepthink.datasink.removal import unfinished
 from deepthink.deployment.node.health import read_only, refused
 from deepthink.flow.doctor.finding import Finding, fine, harmful, notice, together
-from deepthink.flow.doctor.processes import holder, words
+from deepthink.flow.processes import holder, words
 from deepthink.flow.wiring import Site
 from deepthink.registry.signers import read_signers
 

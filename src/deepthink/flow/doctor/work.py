@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from deepthink.flow.doctor.finding import Finding, fine, harmful, notice, together
-from deepthink.flow.doctor.processes import alive
 from deepthink.flow.heartbeat import ENDING, Beat, beats
 from deepthink.flow.journal import Journal
+from deepthink.flow.processes import alive
 from deepthink.flow.wiring import Site
 
 LONG = timedelta(days=1)

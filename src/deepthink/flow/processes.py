@@ -1,8 +1,10 @@
-"""Which process holds a lock, and what a process is doing; Linux says so, elsewhere nothing is known."""
+"""Processes: which holds a lock, what one is doing, what it has started; Linux says so, elsewhere nothing is known."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from pathlib import Path
 
 _LOCKS = Path("/proc/locks")
@@ -62,4 +64,48 @@ def alive(pid: int) -> bool:
         return False
     except PermissionError:  # it is somebody else's
         return True
+    return True
+
+
+def pause(process: int) -> list[int]:
+    """Stop a process and all that it has started, groups of their own included (a notebook's kernel is in one).
+
+    Returns
+    -------
+    list of int
+        The processes that were stopped, for `resume`; none when it has ended.
+    """
+    stopped: list[int] = []
+    while new := [one for one in family(process) if one not in stopped]:  # until none was born meanwhile
+        stopped += [one for one in new if _send(one, signal.SIGSTOP)]
+        if not set(new) & set(stopped):
+            break
+    return stopped
+
+
+def resume(process: int) -> None:
+    """Let a process and all that it has started go on, the youngest first."""
+    for one in reversed(family(process)):
+        _send(one, signal.SIGCONT)
+
+
+def family(process: int, processes: Path = Path("/proc")) -> list[int]:
+    """Return a process and its descendants, parents before children; none when it is not there."""
+    if process <= 1 or process == os.getpid():
+        raise ValueError(f"{process} is not a process that was started for a run")
+    parents = {}
+    for path in processes.glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            parents[int(path.parent.name)] = int(path.read_bytes().rpartition(b")")[2].split()[1])
+    found = [process] if process in parents else []
+    for one in found:  # grows while it is walked
+        found += [child for child, parent in parents.items() if parent == one]
+    return found
+
+
+def _send(process: int, what: signal.Signals) -> bool:
+    try:
+        os.kill(process, what)
+    except (ProcessLookupError, PermissionError):
+        return False
     return True
