@@ -119,7 +119,7 @@ def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     InUseError
         Another process has held the lock for `seconds`.
     """
-    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    lock = FileLock(lock_of(path))
     until = time.monotonic() + seconds
     while not _acquired(lock, path.parent, until - time.monotonic()):
         if time.monotonic() >= until:
@@ -131,6 +131,11 @@ def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def lock_of(path: Path) -> Path:
+    """Return the file whose lock `locked` holds for a path."""
+    return path.with_name(f".{path.name}.lock")
 
 
 def _acquired(lock: FileLock, folder: Path, seconds: float) -> bool:

@@ -212,9 +212,22 @@ def test_a_look_that_hangs_is_ended_with_all_it_began(settings, monkeypatch):
     look = Look(settings.root)
     look.command = ["sh", "-c", "sleep 61.25 & sleep 61.25"]
     look.begin()
-    assert "timed out" in looked(look).says
+    assert "had not ended after 1 s" in looked(look).says
     left = subprocess.run(["pgrep", "-f", "sleep 61.25"], capture_output=True, text=True, check=False).stdout.split()
     assert left == []
+
+
+def test_a_look_that_died_says_what_it_said_last_and_not_how_it_was_called(settings):
+    look = Look(settings.root, ["secret=word"])
+    look.command = [sys.executable, "-c", "import sys; sys.exit('no more memory')", "secret=word"]
+    look.begin()
+    assert looked(look).says == "The look failed: no more memory"
+
+
+def test_nobody_looks_any_more_once_it_was_closed(settings):
+    look = Look(settings.root)
+    look.close()
+    assert look.begin(after=0.0) is False
 
 
 def test_settings_for_the_service_alone_reach_the_doctor(tmp_path):

@@ -106,6 +106,14 @@ def test_requests_that_are_none_are_removed(rig):
     assert not rig.started("run")
 
 
+def test_who_only_looks_removes_no_request(rig):
+    bad = rig.folder / "requests" / "a.json"
+    bad.parent.mkdir(parents=True)
+    bad.write_text("no request")
+    assert requests.waiting(rig.folder) == []
+    assert bad.exists()
+
+
 def test_a_cool_down_keeps_it_from_training_all_day(rig):
     rig.settings(cool_down_hours=5)
     now = [datetime(2026, 3, 2, 12)]

@@ -159,6 +159,21 @@ def test_that_fewer_are_unknown_is_news_too_for_strangers_may_be_given_names():
     assert "strangers are given names" in found[0].says
 
 
+def test_when_fewer_unknown_become_more_that_is_another_alarm():
+    sightings = days(Street(cameras=1, a_day=20), 26, 12)
+    dates = sorted({one.date for one in sightings})
+    named = {"unknown": False, "names": ("Ann",), "distances": {"Ann": 0.4}, "near": None}
+    nobody = {"unknown": True, "names": (), "distances": {}, "near": 0.1}
+    turned = [
+        replace(one, **(nobody if one.date >= dates[-6] else named if one.date >= dates[-13] else {}))
+        for one in sightings
+    ]
+    told = [alarm for _, one in look_daily(turned, first=10) for alarm in one.alarms if alarm.kind == "unknown"]
+    assert [told[0].rose, told[-1].rose] == [False, True]
+    assert told[0].key != told[-1].key
+    assert "More unknown" in told[-1].says
+
+
 def test_too_few_events_are_not_compared_and_say_nothing_against_an_alarm_that_stands():
     sightings = days(Street(a_day=20), 18, 2, MOVED)
     recent = sorted({one.date for one in sightings})

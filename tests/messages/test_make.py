@@ -77,6 +77,13 @@ def test_one_that_is_wrong_leaves_the_others(tmp_path):
     assert len(wrong) == 2
 
 
+def test_each_keeps_its_name_when_one_before_it_cannot_be_used(tmp_path):
+    private(tmp_path / "secret", SECRET)
+    hooks = [hook("http://nas/one", "none"), hook("http://nas/two"), hook("http://nas/three")]
+    channels, _ = usable_channels(MessagesSettings(webhooks=hooks), tmp_path)
+    assert [channel.name for channel in channels] == ["webhook nas-2", "webhook nas-3"]
+
+
 @pytest.fixture
 def site(tmp_path, receiver):
     """A site with a webhook, an address of Apprise, and a file that is not there."""

@@ -239,3 +239,11 @@ def test_a_file_is_json_that_a_person_can_read(outbox):
     content = json.loads(files(outbox)[0].read_text())
     assert content["news"]["title"] == "a"
     assert content["to"] == {"ntfy": {"count": 0, "again": 0.0}}
+
+
+def test_news_of_whatever_id_wait_and_none_takes_anothers_place(outbox):
+    ids = ["drift-a b", "drift-a/b", "drift-" + "É" * 300, "../../up"]
+    for one in ids:
+        assert outbox.put(News("drift", one, "text", id=one), ["loud"])
+    assert len(files(outbox)) == len(ids)
+    assert not list(outbox.folder.parent.glob("*up*"))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import threading
 from collections.abc import Iterator
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from deepthink.web.service import Review
 from tests.lacking import skip
+from tests.web.conftest import running
 
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
@@ -35,13 +35,8 @@ def serving(site) -> Iterator[Review]:
     """Serve a site's review page on a port of the loopback."""
     review = Review(site)
     review.desk.study()
-    thread = threading.Thread(target=review.serve)
-    thread.start()
-    try:
+    with running(review):
         yield review
-    finally:
-        review.close()
-        thread.join()
 
 
 def watched(page: Page) -> Page:
@@ -51,6 +46,21 @@ def watched(page: Page) -> Page:
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.set_default_timeout(20_000)
     return page
+
+
+def opened(browser: Browser, address: str, **how) -> Page:
+    """Open a page in a browser's session of its own."""
+    page = watched(browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **how}).new_page())
+    page.goto(address)
+    return page
+
+
+@contextlib.contextmanager
+def uncomplaining(page: Page) -> Iterator[Page]:
+    """Look at a page that must complain of nothing."""
+    yield page
+    page.context.close()
+    assert page.complaints == []
 
 
 def settled(page: Page) -> None:

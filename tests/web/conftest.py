@@ -1,6 +1,8 @@
 """A filmed site, and a client that speaks to its review page as a browser does."""
 
+import contextlib
 import re
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -37,6 +39,18 @@ def open_desk(client):
 def faces_on(page):
     """Return the rows of the card on a page, with their stamps."""
     return dict(re.findall(r'data-row="(\d+)" data-stamp="(\w+)"', page))
+
+
+@contextlib.contextmanager
+def running(service):
+    """Serve for as long as the body takes."""
+    thread = threading.Thread(target=service.serve)
+    thread.start()
+    try:
+        yield service
+    finally:
+        service.close()
+        thread.join()
 
 
 @pytest.fixture(autouse=True)

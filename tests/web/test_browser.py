@@ -9,7 +9,7 @@ from deepthink.curation.facelist import Facelist
 from deepthink.curation.lanes import Filter
 from deepthink.web.service import users_of
 from tests.curated import decided, really
-from tests.web.chromium import serving, settled, started, watched
+from tests.web.chromium import opened, serving, settled, started, uncomplaining
 from tests.web.conftest import PASSWORD
 from tests.web.person import Person
 
@@ -29,9 +29,7 @@ def served(site):
 
 
 def visit(browser, served, path="/", **how):
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **how})
-    page = watched(context.new_page())
-    page.goto(served.address + path)
+    page = opened(browser, served.address + path, **how)
     if page.locator("#desk").count():
         settled(page)
     return page
@@ -39,10 +37,8 @@ def visit(browser, served, path="/", **how):
 
 @pytest.fixture
 def page(browser, served):
-    page = visit(browser, served)
-    yield page
-    page.context.close()
-    assert page.complaints == []
+    with uncomplaining(visit(browser, served)) as found:
+        yield found
 
 
 def log_in(page, name, password=PASSWORD):

@@ -74,6 +74,13 @@ def test_a_restart_ends_no_session(services):
     assert client_of(services()[0], HOST, cookie).get("/people").status_code == 200
 
 
+def test_a_damaged_secret_is_made_anew(services, site):
+    review, _ = services()
+    (site.settings.root / "reviewers" / SECRET).write_bytes(b"\xff\xfe" * 20)
+    cookie = logged_in(review, HOST)
+    assert client_of(services()[0], HOST, cookie).get("/people").status_code == 200
+
+
 def test_removing_the_secret_ends_all_sessions_at_once(services, site):
     review, status = services()
     cookie = logged_in(review, HOST)

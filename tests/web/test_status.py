@@ -98,11 +98,11 @@ def test_the_queue_is_counted_anew_when_somebody_has_decided(alone):
 
 
 def test_a_run_under_way_is_shown_with_its_progress_and_time_left(alone):
-    teller = Teller(alone.site.watch_folder, "r1", "gamma3", Expectation([{"step": "train", "seconds": 900}]))
-    teller.telling("train", [], lambda *_: None)
-    assert "gamma3 : train" in part(alone, "run")
-    assert "Time left: 15 min" in part(alone, "run")
-    teller.end()
+    before = Expectation([{"step": "train", "seconds": 900}])
+    with Teller(alone.site.watch_folder, "r1", "gamma3", before) as teller:
+        teller.telling("train", [], lambda *_: None)
+        assert "gamma3 : train" in part(alone, "run")
+        assert "Time left: 15 min" in part(alone, "run")
     assert "None is under way." in part(alone, "run")
 
 

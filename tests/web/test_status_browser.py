@@ -1,7 +1,5 @@
 """The status page in a real browser: it changes by itself, says when it cannot, and can be read by everybody."""
 
-import contextlib
-import threading
 from pathlib import Path
 
 import pytest
@@ -14,9 +12,9 @@ from deepthink.web.service import users_of
 from deepthink.web.serving import Address
 from deepthink.web.status_service import StatusService
 from tests.web import living
+from tests.web.chromium import opened, started, uncomplaining
 from tests.web.chromium import serving as reviewing
-from tests.web.chromium import started, watched
-from tests.web.conftest import PASSWORD
+from tests.web.conftest import PASSWORD, running
 from tests.web.test_browser import PHONE, log_in, press
 from tests.web.test_status import HOSTILE
 
@@ -40,16 +38,8 @@ def browser():
         yield found
 
 
-@contextlib.contextmanager
 def serving(site, port=0):
-    service = StatusService(site.settings, Address(port=port), review="http://127.0.0.1:1")
-    thread = threading.Thread(target=service.serve)
-    thread.start()
-    try:
-        yield service
-    finally:
-        service.close()
-        thread.join()
+    return running(StatusService(site.settings, Address(port=port), review="http://127.0.0.1:1"))
 
 
 @pytest.fixture
@@ -60,9 +50,7 @@ def served(site, monkeypatch):
 
 
 def visit(browser, served, wait="live", path="/status", **how):
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **how})
-    page = watched(context.new_page())
-    page.goto(served.address + path)
+    page = opened(browser, served.address + path, **how)
     if wait:
         page.wait_for_selector(f"#link[data-state={wait}]")
     return page
@@ -70,10 +58,8 @@ def visit(browser, served, wait="live", path="/status", **how):
 
 @pytest.fixture
 def page(browser, served):
-    page = visit(browser, served)
-    yield page
-    page.context.close()
-    assert page.complaints == []
+    with uncomplaining(visit(browser, served)) as found:
+        yield found
 
 
 def test_numbers_change_by_themselves_when_files_change(page, site):
@@ -82,13 +68,12 @@ def test_numbers_change_by_themselves_when_files_change(page, site):
     expect(page.locator("#part-runs")).to_contain_text("gamma3")
     living.trends(site)
     expect(page.locator("#part-recognition svg.chart")).to_have_count(1)
-    teller = Teller(site.watch_folder, "r1", "delta4", Expectation([]))
-    tell = teller.telling("train", [], lambda *_: None)
-    expect(page.locator("#part-run")).to_contain_text("delta4: train")
-    tell(21, 42, "fitting")
-    teller._write("train", [], 0.0, (21, 42, "fitting"))
-    expect(page.locator("#part-run progress")).to_have_attribute("value", "21")
-    teller.end()
+    with Teller(site.watch_folder, "r1", "delta4", Expectation([])) as teller:
+        tell = teller.telling("train", [], lambda *_: None)
+        expect(page.locator("#part-run")).to_contain_text("delta4: train")
+        tell(21, 42, "fitting")
+        teller._write("train", [], 0.0, (21, 42, "fitting"))
+        expect(page.locator("#part-run progress")).to_have_attribute("value", "21")
     expect(page.locator("#part-run")).to_contain_text("None is under way")
 
 

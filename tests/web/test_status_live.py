@@ -21,22 +21,14 @@ from deepthink.web.status_service import StatusService
 from deepthink.web.users import Users
 from tests.end_to_end.command import DEEPTHINK
 from tests.web import living
-from tests.web.conftest import PASSWORD
+from tests.web.conftest import PASSWORD, running
 from tests.web.test_status import CHEAP
 
 SMALL = 120  # MB
 
 
-@contextlib.contextmanager
 def serving(site):
-    service = StatusService(site.settings)
-    thread = threading.Thread(target=service.serve)
-    thread.start()
-    try:
-        yield service
-    finally:
-        service.close()
-        thread.join()
+    return running(StatusService(site.settings))
 
 
 @pytest.fixture

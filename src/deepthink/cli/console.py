@@ -22,6 +22,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from deepthink.errors import MissingExtraError
+
 if TYPE_CHECKING:
     from deepthink.flow.wiring import Site
     from deepthink.records import Progress as Tell
@@ -47,6 +49,15 @@ def open_site(site: Path, flags: list[str] | None = None) -> Site:
     from deepthink.settings import load
 
     return Site(load(site, flags or ()))
+
+
+@contextlib.contextmanager
+def needing(extra: str, library: str) -> Iterator[None]:
+    """Name the extra when a library that it brings is missing."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtraError(error.name or library, extra) from None
 
 
 def emit(result: Any, text: str, as_json: bool) -> None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from deepthink.cli.console import HERE, SetFlag, SiteFlag, err, open_site
-from deepthink.errors import BadInputError, MissingExtraError, SettingsError
+from deepthink.cli.console import HERE, SetFlag, SiteFlag, err, needing, open_site
+from deepthink.errors import BadInputError, SettingsError
 
 if TYPE_CHECKING:
     from deepthink.curation.holds import AnyRow
@@ -108,11 +108,9 @@ def review(
     flags: SetFlag = None,
 ) -> None:
     """Serve the review page: say who is in the faces that wait, in a browser."""
-    try:
+    with needing("web", "fastapi"):
         from deepthink.web.service import Review, users_of
         from deepthink.web.serving import Address
-    except ImportError as error:
-        raise MissingExtraError(error.name or "fastapi", "web") from None
     opened = open_site(site, flags)
     if add_user or remove_user or users:
         _change_users(users_of(opened), add_user, role, remove_user)
@@ -134,11 +132,9 @@ def status(
     """Serve the status page: what is current where, what waits for you, and how recognition does; live."""
     from deepthink.settings import load  # and no part of the site: the service stays small
 
-    try:
+    with needing("web", "fastapi"):
         from deepthink.web.serving import Address
         from deepthink.web.status_service import StatusService
-    except ImportError as error:
-        raise MissingExtraError(error.name or "fastapi", "web") from None
     if review is not None and not re.match(r"https?://[^/]", review):
         raise SettingsError("--review is an address such as http://trainer:8010")
     address = Address(host, port, certificate, key)

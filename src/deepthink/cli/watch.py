@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from deepthink.cli.console import HERE, SetFlag, SiteArgument, err
-from deepthink.errors import MissingExtraError
+from deepthink.cli.console import HERE, SetFlag, SiteArgument, err, needing
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,10 +26,8 @@ def watch(
 
     SIGHUP reads the settings anew; SIGTERM ends it, and what was under way is taken up by the next start.
     """
-    try:
+    with needing("watch", "apscheduler"):
         from deepthink.flow.watch import Watch
-    except ImportError as error:
-        raise MissingExtraError(error.name or "apscheduler", "watch") from None
     from deepthink.flow.logs import FILE, set_up
     from deepthink.settings import load
 

@@ -46,8 +46,8 @@ def ask(folder: Path, who: str, version: str | None = None) -> str:
     return request.id
 
 
-def waiting(folder: Path) -> list[Request]:
-    """Return the requests that nobody has taken, the oldest first; what is none is removed."""
+def waiting(folder: Path, tidy: bool = False) -> list[Request]:
+    """Return the requests that nobody has taken, the oldest first; files that are none are removed with `tidy`."""
     found = []
     for path in sorted((folder / FOLDER).glob("*.json"))[:MOST]:
         try:
@@ -58,11 +58,12 @@ def waiting(folder: Path) -> list[Request]:
             ):
                 raise ValueError(path.name)
             found.append(request)
-        except FileNotFoundError:
+        except OSError:  # it was taken, or cannot be read at this moment
             continue
-        except (OSError, ValueError, TypeError, RecursionError):
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        except (ValueError, TypeError, RecursionError):
+            if tidy:
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
     return sorted(found, key=lambda request: request.when)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from deepthink.curation.facelist import Facelist, Status
 from deepthink.deployment.node import health
 from deepthink.errors import DeepthinkError
-from deepthink.files import stamp
+from deepthink.files import lock_of, stamp
 from deepthink.flow import energy, energy_sources
 from deepthink.flow.journal import Journal
 from deepthink.flow.processes import is_held
@@ -25,6 +25,7 @@ from deepthink.flow.standing import standing
 from deepthink.flow.status_board import Board, Looked, Place, Queue
 from deepthink.flow.status_pages import pages_of
 from deepthink.flow.status_waits import what_waits
+from deepthink.flow.watch_state import SERVICE
 from deepthink.learning.trends import Trends, read_trends
 from deepthink.messages.base import Standing
 from deepthink.records import UNKNOWN
@@ -66,12 +67,13 @@ class Gathering:
         runs = self._read("runs", [self.training / RECORD], lambda: read_runs(self.training))
         queue = self._read("facelist", [self.facelist], self._queue)
         trends = self._read("trends", [self.watch / "trends.json"], lambda: read_trends(self.watch))
+        watched = is_watched(self.watch)
         now = self._standing(ledger.get("production") or {}, runs, queue, trends)
         rules = self.settings.validation
-        waits = what_waits(now, edits, looked.findings, queue.waits, self._cut_off(now))
+        waits = what_waits(now, edits, looked.findings, queue.waits, "" if now.running or watched else self._cut_off())
         versions = {now.version, *(run.version for run in runs[:RUNS])} - {""}
         return Board(
-            site=self.settings.root.resolve().name, standing=now, watched=is_watched(self.watch),
+            site=self.settings.root.resolve().name, standing=now, watched=watched,
             places=self._read("places", [self.registry / ROLLOUTS], lambda: tuple(_places(self.registry))),
             waits=tuple(waits), runs=tuple(runs[:RUNS]), queue=queue, trends=trends, looked=looked, trouble=trouble,
             pages={version: pages_of(version, self.registry, self.training) for version in versions},
@@ -110,8 +112,8 @@ class Gathering:
     def _source(self) -> energy_sources.Found:
         return energy_sources.find_source()
 
-    def _cut_off(self, now: Standing) -> str:
-        unfinished = None if now.running or is_watched(self.watch) else Journal(self.training).unfinished()
+    def _cut_off(self) -> str:
+        unfinished = Journal(self.training).unfinished()
         return unfinished.version if unfinished else ""
 
     def _read(self, name: str, paths: Iterable[Path], read: Callable[[], Any]) -> Any:
@@ -150,4 +152,4 @@ def _after(before: Place, account: dict[str, Any], outcome: dict[str, Any] | Non
 
 def is_watched(folder: Path) -> bool | None:
     """Whether `deepthink watch` runs for a site: whether it holds its lock; None where the system does not say."""
-    return is_held(folder / ".service.lock")
+    return is_held(lock_of(folder / SERVICE))

@@ -28,7 +28,7 @@ from deepthink.flow.standing import standing
 from deepthink.flow.systemd import ALIVE, READY, STOPPING, tell, tell_reloading
 from deepthink.flow.triggers import Reason, rules
 from deepthink.flow.voice import Voice
-from deepthink.flow.watch_state import State, StateFile, Work
+from deepthink.flow.watch_state import SERVICE, State, StateFile, Work
 from deepthink.messages.base import News
 from deepthink.messages.outbox import FOLDER, Outbox
 from deepthink.settings import Settings
@@ -100,7 +100,7 @@ class Watch:
 
     def serve(self) -> None:
         """Watch until told to end."""
-        with locked(self.folder / "service", seconds=1):
+        with locked(self.folder / SERVICE, seconds=1):
             self.state = self.file.read()
             log.info("Watching %s", self.settings.root)
             for work in filter(None, (self.state.run, self.state.deploy)):
@@ -203,7 +203,7 @@ class Watch:
         if time.monotonic() - self._glanced < GLANCE:
             return
         self._glanced = time.monotonic()
-        for request in requests.waiting(self.folder):
+        for request in requests.waiting(self.folder, tidy=True):
             self._offer(signs.of_request(request))
             requests.taken(self.folder, request)
         reasons, answered = self.reception.hours(self.state.clock, now.astimezone())

@@ -14,6 +14,7 @@ from deepthink.flow.triggers import Reason, Triggers
 
 log = logging.getLogger(__name__)
 FILE = "state.json"
+SERVICE = "service"  # what the service locks, so that there is one
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,7 @@ def _alarm(answer: Answer, p: float, old: Alarm | None, version: str) -> Alarm:
     key = old.key if old else f"{ask.kind}|{'person' if ask.person else 'camera'}|{ask.where}|{since}{fell}"
     now = [point for point in ask.now if point.date >= since] or list(ask.now)
     says = in_words(ask, now, 0.5 + answer.size(now), version, since)
-    return Alarm(key, ask.kind, ask.where, ask.person, says, float(f"{p:.3g}"), since, answer.up, _faces(answer, now))
+    return Alarm(key, ask.kind, ask.where, ask.person, says, float(f"{p:.3g}"), since, _faces(answer, now), answer.up)
 
 
 def _faces(answer: Answer, now: Sequence[Point]) -> tuple[str, ...]:

@@ -67,8 +67,8 @@ class Alarm:
     says: str  # a sentence with its figures, and what to do
     p: float  # after correction for the number of looks
     since: str  # date
-    rose: bool = True  # whether what is counted rose; of unknown faces a fall is news too
     faces: tuple[str, ...] = ()  # that show it: "date|event|time|(x1,y1,x2,y2)", time as in facedata's keys
+    rose: bool = True  # whether what is counted rose; of unknown faces a fall is news too
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from deepthink.flow.wiring import Site
 from deepthink.learning.sightings import row_of
 from deepthink.settings import Settings
-from deepthink.web.pictures import Faces
+from deepthink.web.pictures import FOLDER, Faces
 
 
-def faces_of(settings: Settings, folder: str) -> Faces:
+def faces_of(settings: Settings) -> Faces:
     """Return the faces of a site's datasink, kept where the review page keeps them."""
     datasink = Site(settings).datasink
-    return Faces(settings.path(settings.montages) / folder, lambda row: datasink.picture(row.frame))
+    return Faces(settings.path(settings.montages) / FOLDER, lambda row: datasink.picture(row.frame))
 
 
 def cut_out(faces: Faces, key: str) -> bytes:

@@ -32,7 +32,7 @@ def make_app(desk: Desk, guard: Guard, faces: Faces, encrypted: bool = False, sh
     templates = make_templates(desk.path, "review")
     door = Parts(guard=guard, templates=templates, encrypted=encrypted, desk=desk, faces=faces)
     app = make_shell("review", door, [part.router for part in (entrance, pages, deeds, status)])
-    app.state.status = shown or Status(desk.site.settings)
+    app.state.status = shown or Status(desk.site.settings, faces=faces)
     app.add_exception_handler(StaleViewError, _first)
     return app
 

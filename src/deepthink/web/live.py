@@ -97,7 +97,8 @@ class Live:
             Whether it may (still) see them.
         """
         listener = _Listener(asyncio.get_running_loop(), asyncio.Event())
-        self._join(listener)
+        if not self._join(listener):
+            return
         try:
             yield "retry: 3000\n\n"
             while not self._ended.is_set():
@@ -115,12 +116,16 @@ class Live:
         finally:
             self._leave(listener)
 
-    def _join(self, listener: _Listener) -> None:
+    def _join(self, listener: _Listener) -> bool:
+        """Let a browser be told; False when so many are that no more can be."""
         with self._among:
+            if self.full:
+                return False
             self._listeners.add(listener)
             if self._thread is None and not self._ended.is_set():
                 self._thread = threading.Thread(target=self._watch, name="live", daemon=True)
                 self._thread.start()
+            return True
 
     def _leave(self, listener: _Listener) -> None:
         with self._among:
@@ -136,11 +141,11 @@ class Live:
                     return
             try:
                 self._meanwhile()
-                now = self._stamp()
-            except OSError as error:  # a disk that is away for a moment must not end this for good
-                LOG.warning("Nothing can be looked at: %s", error)
+                now = self.parts(), self._seen[0]  # who may look can change though no part does
+            except Exception:  # one bad look must not end all the later ones
+                LOG.exception("Nothing can be looked at")
                 continue
-            if now != before or time.monotonic() - self._seen[1] >= FRESH:
+            if now != before:
                 before = now
                 self.tell()
 

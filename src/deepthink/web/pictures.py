@@ -19,6 +19,7 @@ from deepthink.errors import BadInputError
 
 SIDES = {"small": 160, "large": 480}  # pixels
 QUALITY = 82  # of the JPEG
+FOLDER = ".faces"  # of the faces that were cut out, in the folder of montages
 BOUND = 256 * 2**20  # bytes on disk
 _END = b"\xff\xd9"  # of a whole JPEG
 _LEAVE = 0.8  # of the bound, once it is reached

@@ -10,13 +10,12 @@ from deepthink.errors import DeepthinkError
 from deepthink.flow.desk import Desk
 from deepthink.flow.wiring import Site
 from deepthink.web.app import make_app
-from deepthink.web.pictures import BOUND, Faces
+from deepthink.web.pictures import BOUND, FOLDER, Faces
 from deepthink.web.serving import Address, Service, guard_of
 from deepthink.web.status_parts import Status
 from deepthink.web.users import FILE, Users
 
 LOG = logging.getLogger(__name__)
-FOLDER = ".faces"  # of the faces that were cut out, in the folder of montages
 AGAIN = 5.0  # seconds after which the facelist is looked at again for what a sweep has added
 
 
@@ -46,9 +45,9 @@ class Review(Service):
         flags: Sequence[str] = (),
     ) -> None:
         guard = guard_of(site.settings.root, address.host)
-        self.desk, self.status = Desk(site), Status(site.settings, flags)
         folder = site.settings.path(site.settings.montages) / FOLDER
         faces = Faces(folder, lambda row: site.datasink.picture(row.frame), bound)
+        self.desk, self.status = Desk(site), Status(site.settings, flags, faces=faces)
         app = make_app(self.desk, guard, faces, address.encrypted, self.status)
         super().__init__(app, address, self.status.close)
         self._ending = threading.Event()

@@ -88,9 +88,9 @@ class Sessions:
         """Return what a file holds, read again once it is another; None when it is not there."""
         try:
             stat = path.stat()
-            stamp = stat.st_ino, stat.st_size, stat.st_mtime_ns
-            if self._kept.get(path, (None, None))[0] != stamp:
-                self._kept[path] = stamp, parse(path.read_text(encoding="ascii"))
+            found = stat.st_ino, stat.st_size, stat.st_mtime_ns
+            if self._kept.get(path, (None, None))[0] != found:
+                self._kept[path] = found, parse(path.read_text(encoding="ascii", errors="replace"))
             return self._kept[path][1]
         except FileNotFoundError:
             self._kept.pop(path, None)

@@ -12,16 +12,16 @@ from fastapi.templating import Jinja2Templates
 
 from deepthink.errors import BadInputError, BadNameError, DeepthinkError
 from deepthink.web.door import Door
-from deepthink.web.words import shown_name
+from deepthink.web.words import moment, shown_name
 
 HERE = Path(__file__).parent
-Told = Callable[[Request, Exception], Response]
 
 
 def make_templates(facelist: Path, title: str) -> Jinja2Templates:
     """Return the templates, which show people by the names kept beside a facelist."""
     templates = Jinja2Templates(HERE / "templates")
     templates.env.filters["shown"] = templates.env.globals["named"] = shown_name(facelist)
+    templates.env.filters["moment"] = moment
     templates.env.globals["title"] = title
     return templates
 
@@ -32,7 +32,7 @@ def make_shell(title: str, door: Door, routers: Iterable[APIRouter]) -> FastAPI:
     app.state.parts = door
     app.middleware("http")(door.guard)
     for error, status in ((BadInputError, 400), (DeepthinkError, 503)):
-        app.add_exception_handler(error, told(status))
+        app.add_exception_handler(error, _told(status))
     for router in routers:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
@@ -45,7 +45,7 @@ def make_shell(title: str, door: Door, routers: Iterable[APIRouter]) -> FastAPI:
     return app
 
 
-def told(status: int) -> Told:
+def _told(status: int) -> Callable[[Request, Exception], Response]:
     """Return what answers an error in words."""
 
     def tell(request: Request, error: Exception) -> Response:

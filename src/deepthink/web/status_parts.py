@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from deepthink.web.pictures import Faces
 
 PARTS = ("glance", "waits", "run", "places", "runs", "recognition", "accuracy", "drift", "machine", "doctor")
-KEPT = ".faces"  # of the faces that were cut out, in the folder of montages
 
 
 class Status:
@@ -34,9 +33,13 @@ class Status:
         Settings for this service alone, which the doctor is to know too.
     review : str, optional
         Where the review page is; None where nobody has said.
+    faces : Faces, optional
+        The site's faces, cut out; made when one is asked for where they are not given.
     """
 
-    def __init__(self, settings: Settings, flags: Sequence[str] = (), review: str | None = "/") -> None:
+    def __init__(
+        self, settings: Settings, flags: Sequence[str] = (), review: str | None = "/", faces: Faces | None = None
+    ) -> None:
         self.settings, self.review = settings, review
         self.gathering, self.look = Gathering(settings), Look(settings.root, flags)
         self.live = Live(self._stamp, self._render, self.look.perhaps)
@@ -46,7 +49,7 @@ class Status:
         users = settings.root / FILE
         self._doors = [users, users.with_name(SECRET), users.with_name(ENDED)]  # a session that has ended ends streams
         self._keys: dict[str, str] = {}  # of faces that may be asked for, by what stands for them
-        self._faces: Faces | None = None
+        self._faces = faces
         self._one = threading.Lock()
 
     def _stamp(self) -> object:
@@ -78,7 +81,7 @@ class Status:
         from deepthink.web.alarm_faces import cut_out, faces_of  # OpenCV, for those alone who look at faces
 
         with self._one:
-            self._faces = self._faces or faces_of(self.settings, KEPT)
+            self._faces = self._faces or faces_of(self.settings)
         return cut_out(self._faces, key)
 
     def close(self) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from statistics import median
 from typing import Any
 
 from markupsafe import Markup
@@ -131,10 +132,8 @@ def _measured(week: str, share: Share) -> Measured:
 
 def energy(runs: Sequence[Ended]) -> str:
     """Return what a run takes in energy, of those that were measured."""
-    found = sorted(run.watt_hours for run in runs if run.watt_hours is not None)
-    if not found:
-        return "unknown"
-    return f"{found[len(found) // 2]:,.1f} Wh a run (median of {len(found)})"
+    found = [run.watt_hours for run in runs if run.watt_hours is not None]
+    return f"{median(found):,.1f} Wh a run (median of {len(found)})" if found else "unknown"
 
 
 def digest(face: str) -> str:
@@ -142,13 +141,13 @@ def digest(face: str) -> str:
     return hashlib.blake2b(face.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
 
 
-def _days(dates: Iterable[str], most: int) -> list[str]:
+def _days(dates: Sequence[str], most: int) -> list[str]:
     """Return the last days up to the latest of some, also those on which nothing was."""
     try:
         last = date.fromisoformat(max(dates))
+        first = max(last - timedelta(days=most - 1), date.fromisoformat(min(dates)))
     except ValueError:
         return []
-    first = max(last - timedelta(days=most - 1), date.fromisoformat(min(dates)))
     return [(first + timedelta(days=at)).isoformat() for at in range((last - first).days + 1)]
 
 

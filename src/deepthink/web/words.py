@@ -8,20 +8,35 @@ from pathlib import Path
 from typing import Any
 
 from deepthink.curation.people import People
+from deepthink.files import stamp
 
 
 def shown_name(facelist: Path) -> Callable[[str], str]:
     """Return what gives a person's name as people see it; the file of names is read again when it has changed."""
     people = People(facelist)
-    kept: dict[str, Any] = {"stamp": None, "names": {}}
+    kept: dict[str, Any] = {"stamp": "", "names": {}}
 
     def shown(name: str) -> str:
-        stamp = people.path.stat().st_mtime_ns if people.path.exists() else None
-        if stamp != kept["stamp"]:
-            kept.update(stamp=stamp, names=people.all())
+        found = stamp(people.path)
+        if found != kept["stamp"]:
+            kept.update(stamp=found, names=people.all())
         return str(kept["names"].get(name, name))
 
     return shown
+
+
+def moment(text: str) -> str:
+    """Return a moment with its zone, this machine's where it has none, which a browser elsewhere cannot know.
+
+    Examples
+    --------
+    >>> moment("2026-03-02T08:00:00")[:19], len(moment("2026-03-02T08:00:00")), moment("never")
+    ('2026-03-02T08:00:00', 25, 'never')
+    """
+    try:
+        return datetime.fromisoformat(text).astimezone().isoformat(timespec="seconds")
+    except ValueError:
+        return text
 
 
 def ago(when: str, now: datetime | None = None) -> str:
