@@ -157,3 +157,9 @@ def test_an_environment_that_cannot_be_read_is_refused_as_a_setting(tmp_path, mo
     monkeypatch.setenv("DEEPTHINK_TRAIN", "{not json")
     with pytest.raises(SettingsError, match="train"):
         load(site(tmp_path, ""))
+
+
+@pytest.mark.parametrize(("asked", "folder"), [("nosite", "nosite"), ("nosite/site.yaml", "nosite")])
+def test_where_there_is_no_site_it_is_said_how_to_make_it_there(tmp_path, asked, folder):
+    with pytest.raises(SettingsError, match=f"deepthink init {tmp_path / folder}$"):
+        load(tmp_path / asked)

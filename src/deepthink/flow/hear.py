@@ -50,7 +50,8 @@ class Ear:
             self.socket.connect(self._address)
         except zmq.ZMQError as error:
             self.close()
-            raise SettingsError(f"watch.sentinel: {self._address} is no address: {error}.") from None
+            wrong = f"watch.sentinel: {self._address} is no address ({error.strerror})"
+            raise SettingsError(f"{wrong}. Write it as tcp://sentinel:5566.") from None
 
     def heard(self) -> list[tuple[str, str]]:
         """Return the updates that ended since the last call: the job's id, and its date."""

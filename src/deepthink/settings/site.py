@@ -118,7 +118,8 @@ def load(site: Path | str = SITE_FILE, flags: Iterable[str] = ()) -> Settings:
     try:
         content = YAML(typ="safe").load(file.read_text(encoding="utf-8")) or {}
     except FileNotFoundError:
-        raise SettingsError(f"No site at {file}. Make one with: deepthink init {file.parent}") from None
+        folder = file.parent if file.suffix in (".yaml", ".yml") else file
+        raise SettingsError(f"No site at {file}. Make one with: deepthink init {folder}") from None
     except (OSError, ValueError, YAMLError) as error:  # ValueError: no UTF-8, or a day such as 2026-13-45
         raise SettingsError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
