@@ -123,6 +123,6 @@ _TITLES = {
 def _news(work: Work, ended: Ended) -> News:
     kind = ended.outcome if ended.outcome in ("deployed", "failed") else "waits"
     title = _TITLES[ended.outcome].format(ended.version or "A run")
-    text = f"{ended.says} Begun because {ended.why}."
+    text = f"{ended.says.rstrip('.')}. Begun because {ended.why}."
     told = f"{work.id}-{ended.outcome}"  # the same after a kill, so that who has heard it can tell
     return News(kind, title, text, ended.version, work.id, id=told)
